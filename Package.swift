@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "holdfast",
+  products: [
+    .executable(name: "holdfast", targets: ["holdfast"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+    .systemLibrary(
+      name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "Threads"),
+    .target(name: "FastCGI", dependencies: ["CFastCGI", "Threads"]),
+    .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
+    .target(name: "Holds"),
+    .target(
+      name: "HoldStore", dependencies: ["Holds", "Postgres", "Threads"],
+      resources: [.embedInCode("SQL")]),
+    .target(name: "HoldAPI", dependencies: ["Holds"]),
+    .executableTarget(
+      name: "holdfast",
+      dependencies: [
+        "FastCGI", "HoldAPI", "HoldStore", "Holds", "Postgres", "Threads",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
+    .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Threads"]),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Threads"]),
+    .testTarget(name: "HoldsTests", dependencies: ["Holds"]),
+    .testTarget(name: "HoldStoreTests", dependencies: ["HoldStore", "Holds", "Postgres", "Threads"]),
+    .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds"]),
+    .testTarget(name: "EndToEndTests"),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  var settings = target.swiftSettings ?? []
+  settings.append(.treatAllWarnings(as: .error))
+  settings.append(.enableUpcomingFeature("InternalImportsByDefault"))
+  settings.append(.enableUpcomingFeature("ExistentialAny"))
+  if target.type != .test {
+    settings.append(.strictMemorySafety())
+  }
+  target.swiftSettings = settings
+}

@@ -1,0 +1,26 @@
+/// A ticket that stood in the way of a lock, and why.
+public struct UnavailableTicket: Sendable, Equatable {
+  /// The ticket, as the caller spelled it.
+  public var ticketID: String
+
+  /// Why it could not be held.
+  public var reason: Reason
+
+  /// Why a ticket cannot be held.
+  public enum Reason: Sendable, Equatable {
+    /// `tickets.status` is false.
+    case sold
+
+    /// A live hold is on it.
+    case held
+
+    /// It is not in `tickets`.
+    case unknown
+  }
+
+  /// Creates a record of one unavailable ticket.
+  public init(ticketID: String, reason: Reason) {
+    self.ticketID = ticketID
+    self.reason = reason
+  }
+}
