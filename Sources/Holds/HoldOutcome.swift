@@ -1,7 +1,7 @@
 /// What became of one operation.
 public enum HoldOutcome: Sendable, Equatable {
   /// Every ticket is held, and the hold is durable.
-  case granted
+  case granted(HoldGrant)
 
   /// The tickets are released as far as the caller may release them, durably.
   case released

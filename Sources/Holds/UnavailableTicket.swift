@@ -6,6 +6,9 @@ public struct UnavailableTicket: Sendable, Equatable {
   /// Why it could not be held.
   public var reason: Reason
 
+  /// For a held ticket, whole seconds until the hold ends, rounded up; nil for the others.
+  public var availableInSeconds: Int64?
+
   /// Why a ticket cannot be held.
   public enum Reason: Sendable, Equatable {
     /// `tickets.status` is false.
@@ -19,8 +22,9 @@ public struct UnavailableTicket: Sendable, Equatable {
   }
 
   /// Creates a record of one unavailable ticket.
-  public init(ticketID: String, reason: Reason) {
+  public init(ticketID: String, reason: Reason, availableInSeconds: Int64? = nil) {
     self.ticketID = ticketID
     self.reason = reason
+    self.availableInSeconds = availableInSeconds
   }
 }
