@@ -1,0 +1,31 @@
+/// Where the service listens.
+public enum ListenAddress: Sendable, Equatable {
+  /// A Unix socket at this path, of at most 107 bytes (`unix(7)`).
+  case unix(path: String)
+
+  /// A TCP socket on this host (name or address) and port.
+  case tcp(host: String, port: String)
+
+  /// A listening socket that was handed over as descriptor 0, as spawn-fcgi and systemd's
+  /// `StandardInput=socket` do.
+  case inherited
+
+  /// Reads `fd:0`, a path (`/run/x.sock`, `unix:/run/x.sock`) or `host:port`; nil if it is none.
+  public init?(_ text: String) {
+    if text == "fd:0" {
+      self = .inherited
+    } else if text.hasPrefix("unix:") {
+      self = .unix(path: String(text.dropFirst(5)))
+    } else if text.contains("/") {
+      self = .unix(path: text)
+    } else if let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+      let port = UInt16(text[text.index(after: colon)...])
+    {
+      var host = text[..<colon]
+      if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+      self = .tcp(host: String(host), port: String(port))
+    } else {
+      return nil
+    }
+  }
+}

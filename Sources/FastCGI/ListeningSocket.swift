@@ -1,0 +1,115 @@
+private import Glibc
+
+/// A listening socket; it closes when the last owner lets go.
+public final class ListeningSocket: Sendable {
+  let descriptor: Int32
+  private let pathToRemove: String?
+
+  /// Listens at `address`.
+  ///
+  /// A socket file that nobody listens on any more is replaced; one in use is an error.
+  ///
+  /// - Parameters:
+  ///   - backlog: Connections that wait to be accepted, at most (`listen(2)`).
+  ///   - mode: The permissions of a Unix socket's file, such as `0o660`.
+  public init(_ address: ListenAddress, backlog: Int, mode: UInt32) throws(FastCGIError) {
+    switch address {
+    case .inherited:
+      guard Self.isListening(descriptor: 0) else {
+        throw FastCGIError(.notListening, "descriptor 0 is not a listening socket")
+      }
+      descriptor = 0
+      pathToRemove = nil
+    case .unix(let path):
+      descriptor = try Self.makeUnixSocket(path: path, mode: mode)
+      pathToRemove = path
+    case .tcp(let host, let port):
+      descriptor = try Self.makeTCPSocket(host: host, port: port)
+      pathToRemove = nil
+    }
+    if address != .inherited, listen(descriptor, Int32(clamping: backlog)) != 0 {
+      throw Self.failure("listen", at: "\(address)")
+    }
+    // Workers take connections until there are no more, so accept must not block.
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  }
+
+  deinit {
+    if let pathToRemove { unsafe unlink(pathToRemove) }
+    close(descriptor)
+  }
+
+  /// True when the descriptor is a socket that accepts connections (`SO_ACCEPTCONN`, `socket(7)`).
+  public static func isListening(descriptor: Int32) -> Bool {
+    var accepts: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let code = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size)
+    return code == 0 && accepts != 0
+  }
+
+  private static func makeUnixSocket(path: String, mode: UInt32) throws(FastCGIError) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard !bytes.isEmpty, bytes.count <= 107, !bytes.contains(0) else {
+      throw FastCGIError(
+        .invalidAddress, "\(path): expected a socket path of 1 to 107 bytes, got \(bytes.count)")
+    }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw failure("socket", at: path) }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let mask = umask(0o777 & ~mode)
+    defer { umask(mask) }
+    for isRetry in [false, true] {
+      let code = unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe isRetry || connect(descriptor, $0, size) != 0 ? bind(descriptor, $0, size) : -2
+        }
+      }
+      if code == 0 { return descriptor }
+      guard errno == EADDRINUSE, code == -1, !isRetry else { break }
+      // Nobody answered there: what is left is the file of a process that has gone.
+      unsafe unlink(path)
+    }
+    let problem =
+      errno == EADDRINUSE || errno == 0 || errno == EISCONN
+      ? FastCGIError(.addressInUse, "\(path): another process listens there")
+      : failure("bind", at: path)
+    close(descriptor)
+    throw problem
+  }
+
+  private static func makeTCPSocket(host: String, port: String) throws(FastCGIError) -> Int32 {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_PASSIVE
+    var found: UnsafeMutablePointer<addrinfo>?
+    let code = unsafe getaddrinfo(host, port, &hints, &found)
+    guard code == 0, let first = unsafe found else {
+      throw FastCGIError(
+        .invalidAddress, "\(host):\(port): \(unsafe String(cString: gai_strerror(code)))")
+    }
+    defer { unsafe freeaddrinfo(found) }
+    let descriptor = unsafe socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
+    guard descriptor >= 0 else { throw failure("socket", at: "\(host):\(port)") }
+    var on: Int32 = 1
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    guard unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0 else {
+      let problem =
+        errno == EADDRINUSE
+        ? FastCGIError(.addressInUse, "\(host):\(port): another process listens there")
+        : failure("bind", at: "\(host):\(port)")
+      close(descriptor)
+      throw problem
+    }
+    return descriptor
+  }
+
+  private static func failure(_ call: String, at place: String) -> FastCGIError {
+    let number = errno
+    return FastCGIError(
+      .system(number), "\(place): \(call): \(unsafe String(cString: strerror(number)))")
+  }
+}

@@ -1,0 +1,32 @@
+private import Glibc
+
+/// A point on the machine's monotonic clock (`CLOCK_MONOTONIC`), which no step of the wall clock moves.
+public struct Instant: Sendable, Comparable, Hashable {
+  /// Nanoseconds since an arbitrary point in the past.
+  public var nanoseconds: UInt64
+
+  /// Creates the point that lies `nanoseconds` after the clock's origin.
+  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+  /// The present, by `clock_gettime(3p)`.
+  public static var now: Instant {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+  }
+
+  /// The point that lies `milliseconds` later; a negative number counts as zero.
+  public func advanced(byMilliseconds milliseconds: Int) -> Instant {
+    Instant(nanoseconds: nanoseconds + UInt64(max(0, milliseconds)) * 1_000_000)
+  }
+
+  /// Whole milliseconds from here to `other`, rounded up, and zero when `other` has passed.
+  public func milliseconds(until other: Instant) -> Int {
+    other <= self ? 0 : Int((other.nanoseconds - nanoseconds + 999_999) / 1_000_000)
+  }
+
+  /// The earlier point is the lesser.
+  public static func < (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+}
