@@ -1,0 +1,52 @@
+/// What a request may ask for at most; each bound is a setting of the service.
+public struct APIBounds: Sendable, Equatable {
+  /// The longest body that is read, in bytes; a longer one is 413.
+  public var maximumBodyBytes: Int
+
+  /// How many different tickets a request may name.
+  public var maximumTickets: Int
+
+  /// The longest ticket id, in bytes of UTF-8; the shortest is 1.
+  public var maximumTicketIDBytes: Int
+
+  /// The shortest hold, in seconds.
+  public var minimumReservedSeconds: Double
+
+  /// The longest hold, in seconds.
+  public var maximumReservedSeconds: Double
+
+  /// The shortest `hold_id`, in bytes.
+  public var minimumHoldIDBytes: Int
+
+  /// The longest `hold_id`, in bytes.
+  public var maximumHoldIDBytes: Int
+
+  /// What `Retry-After` says on a 503, in seconds.
+  public var retryAfterSeconds: Int
+
+  /// Refuses locks and releases that carry no `hold_id`.
+  public var requiresHoldID: Bool
+
+  /// Creates bounds; without arguments, those of the contract.
+  public init(
+    maximumBodyBytes: Int = 65_536,
+    maximumTickets: Int = 100,
+    maximumTicketIDBytes: Int = 256,
+    minimumReservedSeconds: Double = 1,
+    maximumReservedSeconds: Double = 7200,
+    minimumHoldIDBytes: Int = 16,
+    maximumHoldIDBytes: Int = 128,
+    retryAfterSeconds: Int = 1,
+    requiresHoldID: Bool = false
+  ) {
+    self.maximumBodyBytes = maximumBodyBytes
+    self.maximumTickets = maximumTickets
+    self.maximumTicketIDBytes = maximumTicketIDBytes
+    self.minimumReservedSeconds = minimumReservedSeconds
+    self.maximumReservedSeconds = maximumReservedSeconds
+    self.minimumHoldIDBytes = minimumHoldIDBytes
+    self.maximumHoldIDBytes = maximumHoldIDBytes
+    self.retryAfterSeconds = retryAfterSeconds
+    self.requiresHoldID = requiresHoldID
+  }
+}

@@ -1,0 +1,36 @@
+/// A request as the server has read it: nothing of it has been checked yet but its request id.
+///
+/// It describes itself without its body, which may hold a caller's `hold_id`.
+public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
+  /// The HTTP method, in capitals.
+  public let method: String
+
+  /// The path alone, without a query.
+  public let path: String
+
+  /// The value of `Content-Type`; nil when there was none.
+  public let contentType: String?
+
+  /// What `X-Request-Id` answers: 1 to 64 of `[A-Za-z0-9._-]`.
+  public let requestID: String
+
+  /// The body, read as far as `API.bodyBytesWanted` asks: one byte past the bound tells it is longer.
+  public let body: [UInt8]
+
+  /// Creates a request.
+  public init(
+    method: String, path: String, contentType: String?, requestID: String, body: [UInt8]
+  ) {
+    self.method = method
+    self.path = path
+    self.contentType = contentType
+    self.requestID = requestID
+    self.body = body
+  }
+
+  /// The method, the path and the body's length: never the body.
+  public var description: String { "APIRequest(\(method) \(path), \(body.count) bytes)" }
+
+  /// Never the body.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}

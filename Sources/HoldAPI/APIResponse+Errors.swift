@@ -1,0 +1,43 @@
+extension APIResponse {
+  /// Makes an error in the envelope, for the endpoints and for a server that cannot read a request.
+  ///
+  /// `data` is empty for 404 and 405, where no function was called, and `{"valido":false}` for all
+  /// others. A 503 tells to come back after `retryAfterSeconds`; other statuses ignore it.
+  public static func error(
+    status: Int, message: String, requestID: String, retryAfterSeconds: Int = 1
+  ) -> APIResponse {
+    var writer = JSONWriter()
+    writer.raw(#"{"message":"#)
+    writer.string(message)
+    writer.raw(#","status":"#)
+    writer.integer(status)
+    let wasNoFunction = status == 404 || status == 405
+    writer.raw(wasNoFunction ? #","data":{}}"# : #","data":{"valido":false}}"#)
+    var response = APIResponse(status: status, requestID: requestID, body: writer.bytes)
+    if status == 503 { response.addRetryAfter(seconds: retryAfterSeconds) }
+    return response
+  }
+
+  /// A path that has no endpoint.
+  static func notFound(requestID: String) -> APIResponse {
+    error(status: 404, message: "Not found", requestID: requestID)
+  }
+
+  /// A method that the path does not take.
+  static func methodNotAllowed(allow: String, requestID: String) -> APIResponse {
+    var response = error(
+      status: 405, message: "Method not allowed: use \(allow)", requestID: requestID)
+    response.headers.append(APIHeader(name: "Allow", value: allow))
+    return response
+  }
+
+  /// A request that was refused before it reached the store.
+  static func refusal(_ refusal: BadRequest, requestID: String) -> APIResponse {
+    error(status: refusal.status, message: refusal.message, requestID: requestID)
+  }
+
+  /// Says when it is worth asking again.
+  mutating func addRetryAfter(seconds: Int) {
+    headers.append(APIHeader(name: "Retry-After", value: String(seconds)))
+  }
+}
