@@ -1,0 +1,118 @@
+public import Threads
+
+/// A fixed number of connections, opened, checked and replaced in the background.
+///
+/// A server that is away is no error of the pool's: borrowers wait until their deadline, and one
+/// thread goes on trying, with growing pauses.
+public final class Pool: Sendable {
+  /// Opens one connection and makes it ready for use.
+  public typealias Opener = @Sendable (Instant) throws(PostgresError) -> PostgresConnection
+
+  private static let checkIntervalMilliseconds = 1000
+
+  private let limits: PoolLimits
+  private let state: Monitor<PoolState<PostgresConnection>>
+  private let thread: Monitor<WorkerThread?>
+
+  /// Starts opening connections.
+  ///
+  /// - Parameters:
+  ///   - open: Called on the pool's thread, with the attempt's deadline.
+  ///   - onFailure: Told of each failed attempt, for the log.
+  public init(
+    limits: PoolLimits, open: @escaping Opener,
+    onFailure: @escaping @Sendable (PostgresError) -> Void
+  ) {
+    self.limits = limits
+    state = Monitor(PoolState(limits: limits))
+    thread = Monitor(nil)
+    let started = WorkerThread { [state] in
+      Self.keepOpen(state, limits: limits, open: open, onFailure: onFailure)
+    }
+    thread.withLock { $0 = started }
+  }
+
+  /// Lends a connection for the length of `body`; one that comes back broken is replaced.
+  ///
+  /// - Throws: `timedOut` if no connection became free by the deadline, or what `body` throws.
+  public func withConnection<Value>(
+    deadline: Instant, _ body: (PostgresConnection) throws(PostgresError) -> Value
+  ) throws(PostgresError) -> Value {
+    let connection = try lend(deadline: deadline)
+    defer {
+      state.withLock { state in
+        if connection.isUsable { state.takeBack(connection) } else { state.discardLent() }
+      }
+      // A borrower and the thread that opens connections may both be waiting.
+      state.broadcast()
+    }
+    return try body(connection)
+  }
+
+  /// Closes the idle connections and opens no more.
+  public func close() {
+    _ = state.withLock { $0.close() }
+    state.broadcast()
+    let ended = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    ended?.join()
+  }
+
+  private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {
+    while true {
+      guard let connection = state.wait(until: deadline, for: { $0.lend() }) else {
+        throw PostgresError(.timedOut, "no connection became free within the deadline")
+      }
+      if connection.isOpen { return connection }
+      state.withLock { $0.discardLent() }
+      state.broadcast()
+    }
+  }
+
+  private enum Task {
+    case open
+    case check
+    case end
+  }
+
+  private static func keepOpen(
+    _ state: Monitor<PoolState<PostgresConnection>>, limits: PoolLimits, open: Opener,
+    onFailure: (PostgresError) -> Void
+  ) {
+    while true {
+      let nextCheck = Instant.now.advanced(byMilliseconds: checkIntervalMilliseconds)
+      let task = state.wait(
+        until: { min($0.timeToOpen ?? nextCheck, nextCheck) },
+        for: { state -> Task? in
+          if state.isClosed { return .end }
+          if let time = state.timeToOpen, time <= Instant.now { return .open }
+          return nil
+        })
+      switch task ?? .check {
+      case .end: return
+      case .check: dropBroken(state)
+      case .open:
+        do throws(PostgresError) {
+          let deadline = Instant.now.advanced(byMilliseconds: limits.connectTimeoutMilliseconds)
+          let connection = try open(deadline)
+          state.withLock { $0.opened(connection) }
+        } catch {
+          let jitter = Double.random(in: 0...1)
+          state.withLock { $0.openFailed(now: .now, jitter: jitter) }
+          onFailure(error)
+        }
+        state.broadcast()
+      }
+    }
+  }
+
+  private static func dropBroken(_ state: Monitor<PoolState<PostgresConnection>>) {
+    for connection in state.withLock({ $0.takeIdle() }) {
+      let isOpen = connection.isOpen
+      state.withLock { isOpen ? $0.takeBack(connection) : $0.discardLent() }
+    }
+    state.broadcast()
+  }
+}

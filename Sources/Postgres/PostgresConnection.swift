@@ -1,0 +1,216 @@
+private import CPostgreSQL
+private import Glibc
+public import Threads
+
+/// One connection to PostgreSQL; every call ends by a deadline, whatever the server does.
+///
+/// libpq's blocking calls wait for ever on a silent network, so only its non-blocking ones are used,
+/// with `poll(2)` on the socket (PostgreSQL manual, "Asynchronous Command Processing").
+@safe public final class PostgresConnection: @unchecked Sendable {
+  // No lock: the pool lends a connection to one thread at a time.
+  private let connection: OpaquePointer
+  private var prepared: Set<String> = []
+
+  /// Connects.
+  ///
+  /// - Parameters:
+  ///   - conninfo: A connection URI or `key=value` string; what it leaves out, `PG*` variables give.
+  ///   - deadline: When to give up.
+  /// - Throws: `connectionFailed` or `timedOut`.
+  public init(conninfo: String, deadline: Instant) throws(PostgresError) {
+    // A later keyword wins, and so the caller's own settings over these.
+    let keywords = [
+      "fallback_application_name", "client_encoding", "keepalives_idle", "keepalives_interval",
+      "keepalives_count", "tcp_user_timeout", "dbname",
+    ]
+    let values = ["holdfast", "UTF8", "10", "5", "3", "20000", conninfo]
+    let opened = unsafe Self.withCStrings(keywords) { keywords in
+      unsafe Self.withCStrings(values) { values in
+        unsafe PQconnectStartParams(keywords, values, 1)
+      }
+    }
+    guard let connection = unsafe opened else {
+      throw PostgresError(.connectionFailed, "out of memory")
+    }
+    unsafe self.connection = connection
+    do throws(PostgresError) {
+      try finishConnecting(deadline: deadline)
+    } catch {
+      unsafe PQfinish(connection)
+      throw error
+    }
+    unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
+    unsafe PQsetnonblocking(connection, 1)
+  }
+
+  deinit { unsafe PQfinish(connection) }
+
+  /// False once the connection is broken or a call on it has timed out.
+  public private(set) var isUsable = true
+
+  /// False when the server has hung up, as far as can be seen without asking it.
+  public var isOpen: Bool {
+    guard isUsable, unsafe PQstatus(connection) == CONNECTION_OK else { return false }
+    var byte: UInt8 = 0
+    let count = unsafe recv(
+      PQsocket(connection), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    return count < 0 && (errno == EAGAIN || errno == EINTR)
+  }
+
+  /// Runs one statement, prepared on its first use, in a transaction of its own unless one is open.
+  ///
+  /// - Parameters:
+  ///   - statement: The SQL, with `$1`, `$2`, … for the parameters.
+  ///   - deadline: When to give the server up, and the connection with it.
+  @discardableResult
+  public func execute(
+    _ statement: PreparedStatement, _ parameters: [PostgresParameter], deadline: Instant
+  ) throws(PostgresError) -> PostgresResult {
+    if !prepared.contains(statement.name) {
+      let isSent = unsafe PQsendPrepare(connection, statement.name, statement.sql, 0, nil) == 1
+      _ = try finishSending(isSent, deadline: deadline)
+      prepared.insert(statement.name)
+    }
+    return try unsafe send(parameters, deadline: deadline) { values, lengths, formats in
+      unsafe PQsendQueryPrepared(
+        connection, statement.name, Int32(parameters.count), values, lengths, formats, 1)
+    }
+  }
+
+  /// Runs one statement without preparing it.
+  @discardableResult
+  public func query(
+    _ sql: String, _ parameters: [PostgresParameter] = [], deadline: Instant
+  ) throws(PostgresError) -> PostgresResult {
+    try unsafe send(parameters, deadline: deadline) { values, lengths, formats in
+      unsafe PQsendQueryParams(
+        connection, sql, Int32(parameters.count), nil, values, lengths, formats, 1)
+    }
+  }
+
+  /// Runs a script of several statements, as one transaction unless it says otherwise.
+  public func run(script: String, deadline: Instant) throws(PostgresError) {
+    _ = try finishSending(unsafe PQsendQuery(connection, script) == 1, deadline: deadline)
+  }
+
+  // MARK: - The exchange with the server
+
+  private typealias CStrings = UnsafePointer<UnsafePointer<CChar>?>
+
+  private func finishConnecting(deadline: Instant) throws(PostgresError) {
+    guard unsafe PQstatus(connection) != CONNECTION_BAD else {
+      throw PostgresError(.connectionFailed, errorMessage)
+    }
+    var status = PGRES_POLLING_WRITING
+    while status != PGRES_POLLING_OK {
+      guard status != PGRES_POLLING_FAILED else {
+        throw PostgresError(.connectionFailed, errorMessage)
+      }
+      try wait(for: status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until: deadline)
+      status = unsafe PQconnectPoll(connection)
+    }
+  }
+
+  private func send(
+    _ parameters: [PostgresParameter], deadline: Instant,
+    _ call: (CStrings?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Int32
+  ) throws(PostgresError) -> PostgresResult {
+    var bytes: [UInt8] = []
+    var offsets: [Int] = []
+    for parameter in parameters {
+      offsets.append(bytes.count)
+      parameter.encode(into: &bytes)
+    }
+    offsets.append(bytes.count)
+    let lengths = parameters.indices.map { Int32(offsets[$0 + 1] - offsets[$0]) }
+    let formats = [Int32](repeating: 1, count: parameters.count)
+    // libpq takes a nil pointer for NULL, also when the length is 0.
+    bytes.append(0)
+    let isSent = unsafe bytes.withUnsafeBytes { buffer in
+      let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+      let values = unsafe parameters.indices.map { unsafe start?.advanced(by: offsets[$0]) }
+      return unsafe call(values, lengths, formats) == 1
+    }
+    return try finishSending(isSent, deadline: deadline)
+  }
+
+  private func finishSending(_ isSent: Bool, deadline: Instant) throws(PostgresError)
+    -> PostgresResult
+  {
+    guard isSent else { throw failure() }
+    while true {
+      let state = unsafe PQflush(connection)
+      if state == 0 { break }
+      guard state > 0 else { throw failure() }
+      // The server may want to send before it goes on reading.
+      try wait(for: POLLIN | POLLOUT, until: deadline)
+      guard unsafe PQconsumeInput(connection) == 1 else { throw failure() }
+    }
+    var last: PostgresResult?
+    var problem: PostgresError?
+    while true {
+      while unsafe PQisBusy(connection) == 1 {
+        try wait(for: POLLIN, until: deadline)
+        guard unsafe PQconsumeInput(connection) == 1 else { throw failure() }
+      }
+      guard let result = unsafe PQgetResult(connection) else { break }
+      let status = unsafe PQresultStatus(result)
+      if status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK {
+        unsafe problem = problem ?? Self.serverError(result)
+      }
+      last = unsafe PostgresResult(owning: result)
+    }
+    if unsafe PQstatus(connection) == CONNECTION_BAD { throw failure() }
+    if let problem { throw problem }
+    guard let last else { throw failure() }
+    return last
+  }
+
+  private func wait(for events: Int32, until deadline: Instant) throws(PostgresError) {
+    while true {
+      let milliseconds = Instant.now.milliseconds(until: deadline)
+      var descriptor = pollfd(
+        fd: unsafe PQsocket(connection), events: Int16(events), revents: 0)
+      let count = unsafe poll(&descriptor, 1, Int32(clamping: milliseconds))
+      if count > 0 { return }
+      guard milliseconds > 0 else {
+        isUsable = false
+        throw PostgresError(.timedOut, "no answer within the deadline")
+      }
+    }
+  }
+
+  private func failure() -> PostgresError {
+    isUsable = false
+    return PostgresError(.connectionLost, errorMessage)
+  }
+
+  private var errorMessage: String {
+    unsafe Self.firstLine(of: PQerrorMessage(connection))
+  }
+
+  private static func serverError(_ result: OpaquePointer) -> PostgresError {
+    let state = unsafe PQresultErrorField(result, Int32(UnicodeScalar("C").value))
+    return PostgresError(
+      .server(SQLState(rawValue: unsafe state.map { unsafe String(cString: $0) } ?? "XX000")),
+      unsafe firstLine(of: PQresultErrorField(result, Int32(UnicodeScalar("M").value))))
+  }
+
+  private static func firstLine(of text: UnsafePointer<CChar>?) -> String {
+    guard let text = unsafe text else { return "no message" }
+    let whole = unsafe String(cString: text)
+    return String(whole.prefix { $0 != "\n" })
+  }
+
+  private static func withCStrings<Value>(
+    _ strings: [String], _ body: (CStrings) -> Value
+  ) -> Value {
+    let copies = unsafe strings.map { unsafe UnsafePointer<CChar>(strdup($0)) }
+    defer { for unsafe copy in unsafe copies { unsafe free(UnsafeMutableRawPointer(mutating: copy)) } }
+    let list = unsafe copies + [nil]
+    return unsafe list.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { preconditionFailure("empty list") }
+      return unsafe body(start)
+    }
+  }
+}

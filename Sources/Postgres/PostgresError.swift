@@ -1,0 +1,35 @@
+/// Why a call to PostgreSQL failed.
+public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, to be matched on.
+  public enum Code: Sendable, Equatable {
+    /// No connection could be made.
+    case connectionFailed
+
+    /// The connection broke; whether a statement that was under way took effect is unknown.
+    case connectionLost
+
+    /// The deadline passed before the server answered; the connection is of no further use.
+    case timedOut
+
+    /// The server refused or undid the statement; nothing of its transaction remains.
+    case server(SQLState)
+  }
+
+  /// What went wrong, to be matched on.
+  public let code: Code
+
+  /// The server's or libpq's message, for the log; never for the caller of the service.
+  public let message: String
+
+  /// One line for the log.
+  public var description: String {
+    if case .server(let state) = code { return "\(state.rawValue): \(message)" }
+    return "\(code): \(message)"
+  }
+
+  /// Creates an error.
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}

@@ -1,0 +1,70 @@
+/// A parameter of a statement, sent in the server's binary format.
+///
+/// The statement must give the parameter the matching type, by a function's signature or a cast.
+public enum PostgresParameter: Sendable {
+  /// `text`; must not contain NUL, which PostgreSQL cannot store.
+  case text(String)
+
+  /// `text[]`, where nil is NULL.
+  case textArray([String?])
+
+  /// `int4`.
+  case int32(Int32)
+
+  /// `int4[]`.
+  case int32Array([Int32])
+
+  /// `float8[]`.
+  case doubleArray([Double])
+
+  /// The value's bytes, by the type's `*_send` function in the server's source.
+  func encode(into bytes: inout [UInt8]) {
+    switch self {
+    case .text(let value):
+      bytes.append(contentsOf: value.utf8)
+    case .int32(let value):
+      Self.append(UInt32(bitPattern: value), to: &bytes)
+    case .textArray(let values):
+      Self.appendArrayHeader(
+        count: values.count, hasNull: values.contains(nil), elementType: 25, to: &bytes)
+      for value in values {
+        guard var text = value else {
+          Self.append(UInt32.max, to: &bytes)
+          continue
+        }
+        text.withUTF8 { utf8 in
+          Self.append(UInt32(utf8.count), to: &bytes)
+          unsafe bytes.append(contentsOf: utf8)
+        }
+      }
+    case .int32Array(let values):
+      Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 23, to: &bytes)
+      for value in values {
+        Self.append(UInt32(4), to: &bytes)
+        Self.append(UInt32(bitPattern: value), to: &bytes)
+      }
+    case .doubleArray(let values):
+      Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 701, to: &bytes)
+      for value in values {
+        Self.append(UInt32(8), to: &bytes)
+        Self.append(value.bitPattern, to: &bytes)
+      }
+    }
+  }
+
+  private static func appendArrayHeader(
+    count: Int, hasNull: Bool, elementType: UInt32, to bytes: inout [UInt8]
+  ) {
+    // An empty array has no dimension.
+    append(UInt32(count == 0 ? 0 : 1), to: &bytes)
+    append(UInt32(hasNull ? 1 : 0), to: &bytes)
+    append(elementType, to: &bytes)
+    guard count > 0 else { return }
+    append(UInt32(count), to: &bytes)
+    append(UInt32(1), to: &bytes)
+  }
+
+  private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+  }
+}

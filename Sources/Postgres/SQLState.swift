@@ -1,0 +1,23 @@
+/// A five-character error code of the server's (PostgreSQL manual, appendix A).
+public struct SQLState: RawRepresentable, Sendable, Hashable {
+  /// The five characters.
+  public let rawValue: String
+
+  /// Wraps a code.
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// 23505: a unique index holds the key already.
+  public static let uniqueViolation = SQLState(rawValue: "23505")
+
+  /// 40001: run the transaction again.
+  public static let serializationFailure = SQLState(rawValue: "40001")
+
+  /// 40P01: chosen as a deadlock's victim; run the transaction again.
+  public static let deadlockDetected = SQLState(rawValue: "40P01")
+
+  /// 55P03: `lock_timeout` passed while waiting for a lock.
+  public static let lockNotAvailable = SQLState(rawValue: "55P03")
+
+  /// 57014: `statement_timeout` passed, or somebody cancelled the statement.
+  public static let queryCanceled = SQLState(rawValue: "57014")
+}
