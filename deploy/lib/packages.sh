@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Debian's packages, installed when something of theirs is missing.
+
+# need PACKAGE COMMAND…: the package is missing when the command fails.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+has() {
+    command -v "$1"
+}
+
+need_to_run() {
+    need nginx has nginx
+    need openssl has openssl
+    need curl has curl
+    need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
+    need postgresql-client has psql
+    need libfcgi0ldbl find_library libfcgi.so.0
+    need libpq5 find_library libpq.so.5
+    if database_is_private; then
+        need postgresql find_postgres_bin
+    fi
+}
+
+need_to_build() {
+    need git has git
+    need binutils has ld
+    need g++ has g++
+    need libc6-dev test -f /usr/include/stdio.h
+    need pkg-config has pkg-config
+    need libfcgi-dev test -f /usr/include/fcgiapp.h
+    need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
+    # What the toolchain itself is linked with.
+    need libxml2 find_library libxml2.so.2
+    need libsqlite3-0 find_library libsqlite3.so.0
+    need libcurl4 find_library libcurl.so.4
+}
+
+need_to_test() {
+    need shellcheck has shellcheck
+    need python3-venv python3 -c 'import ensurepip'
+}
+
+find_library() {
+    local library
+    library=$(/sbin/ldconfig -p | grep -m 1 -F "$1 ") && [[ -n $library ]]
+}
+
+# install_packages NEED…: whatever the named functions above find missing.
+install_packages() {
+    local missing=() what
+    for what in "$@"; do
+        "$what"
+    done
+    if ((${#missing[@]} == 0)); then
+        packages_note='all installed'
+        return
+    fi
+    has apt-get >/dev/null || fail "missing: ${missing[*]} (these are Debian's names); please install them"
+    local sudo=()
+    if [[ $EUID != 0 ]]; then
+        has sudo >/dev/null || fail "missing: ${missing[*]}; please install them as root (there is no sudo)"
+        sudo=(sudo)
+    fi
+    logged ${sudo[@]+"${sudo[@]}"} apt-get update
+    # Debian starts the services that it installs, on ports that others may want. For the
+    # moment of the installation this says no; a policy that is there already stays.
+    # shellcheck disable=SC2016  # the inner shell expands
+    logged ${sudo[@]+"${sudo[@]}"} env DEBIAN_FRONTEND=noninteractive bash -c '
+        policy=/usr/sbin/policy-rc.d
+        if [[ ! -e $policy ]]; then
+            trap "rm -f $policy" EXIT
+            printf "#!/bin/sh\nexit 101\n" >$policy
+            chmod 755 $policy
+        fi
+        apt-get install -y --no-install-recommends "$@"' install "${missing[@]}"
+    packages_note="installed ${missing[*]}"
+}

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# TCP ports of this machine.
+
+# port_is_free PORT: nobody listens on it, on any address.
+port_is_free() {
+    local hex
+    printf -v hex '%04X' "$1"
+    ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eq "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A"
+}
+
+# choose_port NAME: a free port where the setting is 0; else the one it names must be free.
+choose_port() {
+    local port=${!1}
+    if [[ $port == 0 ]]; then
+        # Below the range from which the kernel takes the ports of outgoing connections.
+        until ((port > 0)) && port_is_free "$port"; do
+            port=$((10000 + SRANDOM % 20000))
+        done
+    elif ! port_is_free "$port"; then
+        fail "port $port is in use: set $1 to another one (0 chooses)"
+    fi
+    printf -v "$1" '%s' "$port"
+}
