@@ -66,15 +66,19 @@ public import Threads
   public func execute(
     _ statement: PreparedStatement, _ parameters: [PostgresParameter], deadline: Instant
   ) throws(PostgresError) -> PostgresResult {
-    if !prepared.contains(statement.name) {
-      let isSent = unsafe PQsendPrepare(connection, statement.name, statement.sql, 0, nil) == 1
-      _ = try finishSending(isSent, deadline: deadline)
-      prepared.insert(statement.name)
-    }
+    try prepare(statement, deadline: deadline)
     return try unsafe send(parameters, deadline: deadline) { values, lengths, formats in
       unsafe PQsendQueryPrepared(
         connection, statement.name, Int32(parameters.count), values, lengths, formats, 1)
     }
+  }
+
+  /// Prepares a statement, unless that has been done.
+  public func prepare(_ statement: PreparedStatement, deadline: Instant) throws(PostgresError) {
+    guard !prepared.contains(statement.name) else { return }
+    let isSent = unsafe PQsendPrepare(connection, statement.name, statement.sql, 0, nil) == 1
+    _ = try finishSending(isSent, deadline: deadline)
+    prepared.insert(statement.name)
   }
 
   /// Runs one statement without preparing it.

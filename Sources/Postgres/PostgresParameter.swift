@@ -14,6 +14,9 @@ public enum PostgresParameter: Sendable {
   /// `int4[]`.
   case int32Array([Int32])
 
+  /// `float8`.
+  case double(Double)
+
   /// `float8[]`.
   case doubleArray([Double])
 
@@ -24,6 +27,8 @@ public enum PostgresParameter: Sendable {
       bytes.append(contentsOf: value.utf8)
     case .int32(let value):
       Self.append(UInt32(bitPattern: value), to: &bytes)
+    case .double(let value):
+      Self.append(value.bitPattern, to: &bytes)
     case .textArray(let values):
       Self.appendArrayHeader(
         count: values.count, hasNull: values.contains(nil), elementType: 25, to: &bytes)

@@ -1,0 +1,31 @@
+public import Postgres
+
+/// Something in the store that an operator may want to read of.
+public enum HoldStoreEvent: Sendable {
+  /// A connection could not be opened; it will be tried again.
+  case connectFailed(PostgresError)
+
+  /// A batch of this many operations failed, and what the committer does about it.
+  case batchFailed(PostgresError, operations: Int, consequence: Consequence)
+
+  /// A sweep deleted this many expired rows.
+  case swept(rows: Int)
+
+  /// A sweep failed; the next one will try again.
+  case sweepFailed(PostgresError)
+
+  /// What becomes of the operations of a failed batch.
+  public enum Consequence: String, Sendable {
+    /// They are run again together.
+    case retried
+
+    /// Each is run again in a batch of its own.
+    case split
+
+    /// Their callers are told that nothing was changed.
+    case refused
+
+    /// Their callers are told that the outcome is unknown.
+    case unknown
+  }
+}

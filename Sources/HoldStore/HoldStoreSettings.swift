@@ -1,0 +1,42 @@
+public import Holds
+public import Postgres
+
+/// The bounds and times of the store.
+public struct HoldStoreSettings: Sendable {
+  /// The database, as a URI or `key=value` string; libpq's `PG*` variables fill in the rest.
+  public var conninfo = ""
+
+  /// Connections kept open.
+  public var pool = PoolLimits(connections: 4, connectTimeoutMilliseconds: 2000)
+
+  /// Threads that commit batches, each on a connection of its own while it does.
+  public var committers = 2
+
+  /// The bounds of the queue in front of them.
+  public var queue = CommitQueueLimits(
+    waitingOperations: 1024, batchOperations: 128, batchTickets: 1024)
+
+  /// When an operation is given up, counted from its submission.
+  public var answerTimeoutMilliseconds = 4900
+
+  /// The server's `statement_timeout`.
+  public var statementTimeoutMilliseconds = 2000
+
+  /// The server's `lock_timeout`: how long a batch waits for somebody else's insert of a ticket.
+  public var lockTimeoutMilliseconds = 100
+
+  /// How long the readiness check waits for an answer.
+  public var readinessTimeoutMilliseconds = 1000
+
+  /// The pause between sweeps of expired rows; 0 for none.
+  public var sweepIntervalMilliseconds = 30_000
+
+  /// Pages of the table that one statement of a sweep covers.
+  public var sweepPages = 128
+
+  /// The longest that an unbroken hold may last through renewals, in seconds.
+  public var longestHoldSeconds = 7200.0
+
+  /// The defaults.
+  public init() {}
+}

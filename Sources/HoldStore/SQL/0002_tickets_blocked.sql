@@ -1,0 +1,62 @@
+-- The holds. A row whose locked_up has passed holds nothing. hold_id is the secret of the cart that
+-- the hold belongs to; NULL for an anonymous hold.
+CREATE TABLE IF NOT EXISTS tickets_blocked (
+  ticket_id    text PRIMARY KEY,
+  locked_up    timestamptz NOT NULL,
+  date_created timestamptz NOT NULL DEFAULT now()
+);
+
+DO $$
+DECLARE
+  wanted record;
+  found  text;
+BEGIN
+  FOR wanted IN
+    SELECT * FROM (VALUES
+      ('ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
+      ('locked_up', 'timestamp with time zone', ARRAY['timestamptz']),
+      ('date_created', 'timestamp with time zone', ARRAY['timestamptz'])
+    ) AS w (name, expected, types)
+  LOOP
+    SELECT t.typname INTO found
+      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = 'tickets_blocked'::regclass AND a.attname = wanted.name
+       AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found IS NULL THEN
+      RAISE EXCEPTION 'tickets_blocked.%: expected a column of type %, found none', wanted.name, wanted.expected;
+    ELSIF found <> ALL (wanted.types) THEN
+      RAISE EXCEPTION 'tickets_blocked.%: expected type %, found %', wanted.name, wanted.expected, found;
+    END IF;
+  END LOOP;
+  IF NOT EXISTS (
+    SELECT FROM pg_index i
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = 'tickets_blocked'::regclass AND i.indisunique AND i.indisvalid
+       AND i.indimmediate AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id'
+  ) THEN
+    -- Of duplicates the latest expiry stays; a row without a ticket holds nothing.
+    LOCK TABLE tickets_blocked IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM tickets_blocked b
+     USING (SELECT ctid, row_number() OVER (PARTITION BY ticket_id
+                                            ORDER BY locked_up DESC NULLS LAST, ctid) AS place
+              FROM tickets_blocked) ranked
+     WHERE b.ctid = ranked.ctid AND (ranked.place > 1 OR b.ticket_id IS NULL);
+    CREATE UNIQUE INDEX tickets_blocked_ticket_id_holdfast ON tickets_blocked (ticket_id);
+  END IF;
+END $$;
+
+ALTER TABLE tickets_blocked ADD COLUMN IF NOT EXISTS hold_id text;
+
+-- Rows live for minutes, so dead ones pile up as fast as holds are placed: vacuum after a fixed
+-- number of them, not after a share of a table that may hold a million rows, and without pauses.
+-- No index on locked_up: each hold would pay for it, and only the sweep, which reads the table in
+-- order anyway, would use it. The pages stay full: holds are inserted and deleted, rarely updated.
+ALTER TABLE tickets_blocked SET (
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 20000,
+  autovacuum_vacuum_insert_scale_factor = 0,
+  autovacuum_vacuum_insert_threshold = 200000,
+  autovacuum_analyze_scale_factor = 0,
+  autovacuum_analyze_threshold = 200000,
+  autovacuum_vacuum_cost_delay = 0
+);

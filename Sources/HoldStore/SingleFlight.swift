@@ -1,0 +1,79 @@
+internal import Threads
+
+/// Work that is done once for all who ask for it before it begins, on a thread of its own.
+///
+/// Whoever asks while it is under way waits for the next time, since what is under way may have
+/// passed by what they ask for.
+final class SingleFlight<Result: Sendable>: Sendable {
+  private struct Waiter {
+    let deadline: Instant
+    let completion: @Sendable (Result) -> Void
+  }
+
+  private struct State {
+    var waiting: [Waiter] = []
+    var running: [Waiter] = []
+    var isStopping = false
+  }
+
+  private let state = Monitor(State())
+  private let thread: Monitor<WorkerThread?> = Monitor(nil)
+  private let lateResult: Result
+
+  /// - Parameters:
+  ///   - lateResult: What those are told whose deadline comes first.
+  ///   - work: Does the work, until the latest deadline of those who wait.
+  init(lateResult: Result, work: @escaping @Sendable (Instant) -> Result) {
+    self.lateResult = lateResult
+    let started = WorkerThread { [state] in Self.run(state, work) }
+    thread.withLock { $0 = started }
+  }
+
+  func request(deadline: Instant, completion: @escaping @Sendable (Result) -> Void) {
+    state.withLock { $0.waiting.append(Waiter(deadline: deadline, completion: completion)) }
+    state.signal()
+  }
+
+  /// Answers those whose deadline has come.
+  func expire(now: Instant) {
+    let late = state.withLock { state in
+      let late = (state.waiting + state.running).filter { $0.deadline <= now }
+      guard !late.isEmpty else { return late }
+      state.waiting.removeAll { $0.deadline <= now }
+      state.running.removeAll { $0.deadline <= now }
+      return late
+    }
+    for waiter in late { waiter.completion(lateResult) }
+  }
+
+  /// Does what was asked for so far and ends the thread.
+  func stop() {
+    state.withLock { $0.isStopping = true }
+    state.signal()
+    let ended = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    ended?.join()
+  }
+
+  private static func run(_ state: Monitor<State>, _ work: (Instant) -> Result) {
+    while true {
+      let deadline: Instant?? = state.wait(until: nil) { state in
+        guard let latest = state.waiting.map(\.deadline).max() else {
+          return state.isStopping ? .some(nil) : nil
+        }
+        state.running = state.waiting
+        state.waiting = []
+        return .some(latest)
+      }
+      guard let deadline, let deadline else { return }
+      let result = work(deadline)
+      let waiters = state.withLock { state in
+        defer { state.running = [] }
+        return state.running
+      }
+      for waiter in waiters { waiter.completion(result) }
+    }
+  }
+}
