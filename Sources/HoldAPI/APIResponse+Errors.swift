@@ -1,8 +1,9 @@
 extension APIResponse {
   /// Makes an error in the envelope, for the endpoints and for a server that cannot read a request.
   ///
-  /// `data` is empty for 404 and 405, where no function was called, and `{"valido":false}` for all
-  /// others. A 503 tells to come back after `retryAfterSeconds`; other statuses ignore it.
+  /// `data` is empty for 404, 405, 413 and 415, which are about HTTP and not about what was asked (as
+  /// in nginx's own answers), and `{"valido":false}` for all others. A 503 tells to come back after
+  /// `retryAfterSeconds`; other statuses ignore it.
   public static func error(
     status: Int, message: String, requestID: String, retryAfterSeconds: Int = 1
   ) -> APIResponse {
@@ -11,8 +12,8 @@ extension APIResponse {
     writer.string(message)
     writer.raw(#","status":"#)
     writer.integer(status)
-    let wasNoFunction = status == 404 || status == 405
-    writer.raw(wasNoFunction ? #","data":{}}"# : #","data":{"valido":false}}"#)
+    let isAboutHTTP = [404, 405, 413, 415].contains(status)
+    writer.raw(isAboutHTTP ? #","data":{}}"# : #","data":{"valido":false}}"#)
     var response = APIResponse(status: status, requestID: requestID, body: writer.bytes)
     if status == 503 { response.addRetryAfter(seconds: retryAfterSeconds) }
     return response
@@ -26,7 +27,8 @@ extension APIResponse {
   /// A method that the path does not take.
   static func methodNotAllowed(allow: String, requestID: String) -> APIResponse {
     var response = error(
-      status: 405, message: "Method not allowed: use \(allow)", requestID: requestID)
+      status: 405, message: "Method not allowed: this path takes \(allow)",
+      requestID: requestID)
     response.headers.append(APIHeader(name: "Allow", value: allow))
     return response
   }

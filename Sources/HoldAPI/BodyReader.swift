@@ -26,8 +26,7 @@ struct BodyReader {
   ) throws(BadRequest) {
     if request.body.count > bounds.maximumBodyBytes {
       throw BadRequest(
-        status: 413,
-        message: "\(Self.part): expected at most \(bounds.maximumBodyBytes) bytes, got more")
+        status: 413, message: "Request body larger than \(bounds.maximumBodyBytes) bytes")
     }
     if request.body.isEmpty {
       throw BadRequest(Self.part, expected: "JSON such as \(example)", got: "nothing")

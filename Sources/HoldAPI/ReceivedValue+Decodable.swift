@@ -20,23 +20,25 @@ extension ReceivedValue: Decodable {
     }
   }
 
+  // Whatever else the decoder throws at a value is about how it is spelled, and of no documented type.
+
   private static func number(in single: any SingleValueDecodingContainer) -> ReceivedValue? {
     do {
       return .number(try single.decode(Double.self))
-    } catch DecodingError.dataCorrupted {
-      return .unreadableNumber
-    } catch {
+    } catch DecodingError.typeMismatch {
       return nil
+    } catch {
+      return .unreadableNumber
     }
   }
 
   private static func string(in single: any SingleValueDecodingContainer) -> ReceivedValue? {
     do {
       return .string(try single.decode(String.self))
-    } catch DecodingError.dataCorrupted {
-      return .unreadableString
-    } catch {
+    } catch DecodingError.typeMismatch {
       return nil
+    } catch {
+      return .unreadableString
     }
   }
 

@@ -1,0 +1,65 @@
+import HoldAPI
+import Testing
+
+@Suite struct RoutingTests {
+  @Test(arguments: [
+    "/", "", "/metrics", "/tickets_lock/", "/Tickets_lock", "/tickets_lock?x=1", "tickets_lock",
+    "/tickets", "/livez/", "/readyz2",
+  ])
+  func pathsWithoutAnEndpointAre404(path: String) throws {
+    for method in ["GET", "POST", "BREW"] {
+      let client = Client()
+      let response = try client.ask(method, path, #"{"data":{}}"#)
+      #expect(response.status == 404)
+      #expect(response.text == #"{"message":"Not found","status":404,"data":{}}"#)
+      #expect(response.headers.count == 3)
+      #expect(client.service.calls.isEmpty)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("/tickets_lock", "POST", ["GET", "HEAD", "PUT", "OPTIONS", "post", ""]),
+      ("/tickets_unlock", "POST", ["GET", "HEAD", "DELETE"]),
+      ("/tickets_unlock_param", "POST", ["GET", "HEAD", "PATCH"]),
+      ("/livez", "GET, HEAD", ["POST", "OPTIONS", "get"]),
+      ("/readyz", "GET, HEAD", ["POST", "PUT"]),
+    ])
+  func otherMethodsAre405(path: String, allow: String, methods: [String]) throws {
+    for method in methods {
+      let client = Client()
+      let response = try client.ask(method, path, #"{"data":{"tickets":["a"]}}"#)
+      #expect(response.status == 405)
+      #expect(response.value(of: "Allow") == allow)
+      let body =
+        #"{"message":"Method not allowed: this path takes \#(allow)","status":405,"data":{}}"#
+      #expect(response.text == (method == "HEAD" ? "" : body))
+      #expect(client.service.calls.isEmpty)
+    }
+  }
+
+  @Test func headHasTheHeadersOfGetAndNoBody() throws {
+    for path in ["/livez", "/readyz", "/nowhere"] {
+      let client = Client()
+      client.service.readiness.databaseAnswers = false
+      let get = try client.ask("GET", path)
+      let head = try client.ask("HEAD", path)
+      #expect(!get.body.isEmpty)
+      #expect(head.body.isEmpty)
+      #expect(head.headers == get.headers)
+      #expect(head.status == get.status)
+    }
+  }
+
+  @Test func onlyTheEndpointsThatDecodeWantABody() {
+    let api = Client(bounds: APIBounds(maximumBodyBytes: 10)).api
+    #expect(api.bodyBytesWanted(method: "POST", path: "/tickets_lock") == 11)
+    #expect(api.bodyBytesWanted(method: "POST", path: "/tickets_unlock_param") == 11)
+    for (method, path) in [
+      ("POST", "/tickets_unlock"), ("GET", "/tickets_lock"), ("GET", "/livez"),
+      ("POST", "/livez"), ("POST", "/readyz"), ("POST", "/metrics"), ("POST", "/"),
+    ] {
+      #expect(api.bodyBytesWanted(method: method, path: path) == 0, "\(method) \(path)")
+    }
+  }
+}

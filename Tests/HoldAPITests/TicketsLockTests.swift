@@ -1,0 +1,94 @@
+import Foundation
+import HoldAPI
+import Holds
+import Testing
+
+@Suite struct TicketsLockTests {
+  static let secret = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+  @Test func aGrantAnswersTheTicketsAndNothingElse() throws {
+    let client = Client()
+    let response = try client.lock(
+      #"{"data":{"ticketd_reserved":["E1-b","E1-a","E1-b"],"reserved_time":600.5}}"#)
+    #expect(response.status == 200)
+    #expect(
+      response.text
+        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
+        + #""tickets":["E1-b","E1-a"]}}"#)
+    #expect(response.headers.count == 3)
+    #expect(
+      client.operations
+        == [.lock(LockRequest(ticketIDs: ["E1-b", "E1-a"], reservedSeconds: 600.5))])
+  }
+
+  @Test func anOwnedGrantAddsTheHoldAndItsEnd() throws {
+    let client = Client()
+    let response = try client.lock(
+      #"{"data":{"ticketd_reserved":["a"],"reserved_time":1,"hold_id":"\#(Self.secret)"}}"#)
+    #expect(
+      response.text
+        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"],"#
+        + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","#
+        + #""expires_in":599}}"#)
+    #expect(
+      client.operations == [
+        .lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1, holdID: HoldID(Self.secret)))
+      ])
+  }
+
+  static let refused = HoldOutcome.refused([
+    UnavailableTicket(ticketID: "E1-c", reason: .held, availableInSeconds: 12),
+    UnavailableTicket(ticketID: "E1-\"a", reason: .sold),
+    UnavailableTicket(ticketID: "E1-b", reason: .unknown),
+  ])
+
+  @Test(arguments: ["", #","details":false"#, #","details":null"#, #","hold_id":null"#])
+  func aRefusalNamesTheTickets(optIn: String) throws {
+    let response = try Client(RecordingHoldService(outcome: Self.refused)).lock(
+      #"{"data":{"ticketd_reserved":["E1-c","E1-\"a","E1-b"],"reserved_time":1\#(optIn)}}"#)
+    #expect(response.status == 400)
+    #expect(
+      response.text
+        == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+        + #""nodisponible":["E1-c","E1-\"a","E1-b"]}}"#)
+  }
+
+  @Test func detailsAddTheReasons() throws {
+    let response = try Client(RecordingHoldService(outcome: Self.refused)).lock(
+      #"{"data":{"ticketd_reserved":["E1-c"],"reserved_time":1,"details":true}}"#)
+    #expect(response.status == 400)
+    #expect(
+      response.text
+        == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+        + #""nodisponible":["E1-c","E1-\"a","E1-b"],"unavailable":["#
+        + #"{"ticket_id":"E1-c","reason":"held","available_in":12},"#
+        + #"{"ticket_id":"E1-\"a","reason":"sold","available_in":null},"#
+        + #"{"ticket_id":"E1-b","reason":"unknown","available_in":null}]}}"#)
+  }
+
+  @Test func optInsLeaveAnAnonymousGrantAsItIs() throws {
+    for optIn in [#","details":true"#, #","hold_id":null"#, #","hold":"x","Details":1"#] {
+      let client = Client()
+      let response = try client.lock(
+        #"{"data":{"ticketd_reserved":["a"],"reserved_time":1\#(optIn)},"other":[{}]}"#)
+      #expect(
+        response.text
+          == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"]}}"#)
+      #expect(client.operations == [.lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1))])
+    }
+  }
+
+  @Test(arguments: [
+    #"a'b"#, #"a\b"#, #"{a,b}"#, "NULL", "🎟️", "a\nb\u{7f}\u{1}", "\"", "e\u{301}", " ", "\u{2028}",
+  ])
+  func anyTextMayBeATicketAndComesBackAsItWas(id: String) throws {
+    let client = Client()
+    let ids = String(decoding: try JSONEncoder().encode([id]), as: UTF8.self)
+    let response = try client.lock(#"{"data":{"ticketd_reserved":\#(ids),"reserved_time":1}}"#)
+    #expect(response.status == 200)
+    let sent = try #require(client.operations.first?.ticketIDs.first)
+    #expect(sent.utf8.elementsEqual(id.utf8))
+    let answered = try #require(try response.members["tickets"] as? [String]).joined()
+    #expect(answered.utf8.elementsEqual(id.utf8))
+  }
+}

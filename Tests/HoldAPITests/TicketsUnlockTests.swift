@@ -1,0 +1,78 @@
+import HoldAPI
+import Holds
+import Testing
+
+@Suite struct TicketsUnlockTests {
+  static let released = #"{"message":"Tickets unblocked","status":200,"data":{"valido":true}}"#
+
+  @Test(arguments: ["tickets", "ticketd_reserved"])
+  func bothSpellingsRelease(member: String) throws {
+    let client = Client()
+    let response = try client.release(#"{"data":{"\#(member)":["b","a","b"],"other":1}}"#)
+    #expect(response.status == 200)
+    #expect(response.text == Self.released)
+    #expect(client.operations == [.release(ReleaseRequest(ticketIDs: ["b", "a"]))])
+  }
+
+  @Test func nullCountsAsNotSent() throws {
+    let client = Client()
+    let response = try client.release(
+      #"{"data":{"tickets":null,"ticketd_reserved":["a"],"hold_id":null}}"#)
+    #expect(response.text == Self.released)
+    #expect(client.operations == [.release(ReleaseRequest(ticketIDs: ["a"]))])
+  }
+
+  @Test func theHoldIDGoesToTheStoreAndNotIntoTheAnswer() throws {
+    let client = Client()
+    let response = try client.release(
+      #"{"data":{"tickets":["a"],"hold_id":"0123456789abcdef"}}"#)
+    #expect(response.text == Self.released)
+    #expect(
+      client.operations == [
+        .release(ReleaseRequest(ticketIDs: ["a"], holdID: HoldID("0123456789abcdef")))
+      ])
+  }
+
+  @Test(arguments: [
+    "", "{", "[[[", #"{"data":{"tickets":5}}"#, String(repeating: "x", count: 70_000),
+  ])
+  func expiredTicketsAreReleasedWhateverTheBody(body: String) throws {
+    for contentType in [nil, "text/plain"] {
+      let client = Client()
+      let response = try client.ask("POST", "/tickets_unlock", contentType: contentType, body)
+      #expect(response.status == 200)
+      #expect(
+        response.text
+          == #"{"message":"Expired tickets unblocked","status":200,"data":{"valido":true}}"#)
+      #expect(client.service.calls == [.releaseExpired])
+    }
+  }
+
+  @Test func aBodyThatTheServerReadAllTheSameIsNotLookedAt() {
+    let client = Client()
+    client.api.answer(
+      APIRequest(
+        method: "POST", path: "/tickets_unlock", contentType: "text/plain", requestID: "r",
+        body: Array("{".utf8))
+    ) { #expect($0.status == 200) }
+    #expect(client.service.calls == [.releaseExpired])
+  }
+
+  @Test(
+    arguments: [
+      (#"{"data":{}}"#, "got neither"),
+      (#"{"data":{"tickets":null}}"#, "got neither"),
+      (#"{"data":{"tickets":null,"hold_id":5}}"#, "got neither"),
+      (#"{"data":{"tickets":["a"],"ticketd_reserved":["a"]}}"#, "got both"),
+      (#"{"data":{"tickets":["a"],"ticketd_reserved":5}}"#, "got both"),
+    ])
+  func exactlyOneSpellingIsAllowed(body: String, got: String) throws {
+    let client = Client()
+    let response = try client.release(body)
+    #expect(response.status == 400)
+    #expect(
+      response.text
+        == refusal("data: expected exactly one of tickets and ticketd_reserved, \(got)"))
+    #expect(client.service.calls.isEmpty)
+  }
+}
