@@ -45,8 +45,7 @@ need_to_test() {
 }
 
 find_library() {
-    local library
-    library=$(/sbin/ldconfig -p | grep -m 1 -F "$1 ") && [[ -n $library ]]
+    [[ $(/sbin/ldconfig -p) == *"$1 "* ]]
 }
 
 # install_packages NEED…: whatever the named functions above find missing.

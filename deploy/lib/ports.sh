@@ -5,7 +5,7 @@
 port_is_free() {
     local hex
     printf -v hex '%04X' "$1"
-    ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eq "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A"
+    ! grep -Eqs "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
 }
 
 # choose_port NAME: a free port where the setting is 0; else the one it names must be free.

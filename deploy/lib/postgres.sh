@@ -36,6 +36,7 @@ start_postgres() {
             -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions)
     fi
     name_private_database
+    wait_for_reaping "$data"
     # The sessions of a server that was killed may keep its memory for a moment.
     until run_postgres "$bin" "$data"; do
         ((--tries > 0)) || fail 'PostgreSQL did not start' "$dir/logs/postgres.log"
@@ -44,6 +45,17 @@ start_postgres() {
     if ! psql -Xqc '' >/dev/null 2>&1; then
         logged "$bin/createdb" holdfast
     fi
+}
+
+# wait_for_reaping DATA: the id of a server that was killed is not free, and a new one does
+# not start, before the parent of the dead one has taken notice.
+wait_for_reaping() {
+    local pid tries=100
+    [[ -f $1/postmaster.pid ]] || return 0
+    read -r pid <"$1/postmaster.pid"
+    while [[ -d /proc/$pid ]] && ! started_at "$pid" >/dev/null && ((--tries > 0)); do
+        sleep 0.1
+    done
 }
 
 # run_postgres BIN DATA
