@@ -1,0 +1,70 @@
+"""One measurement: load on one subject, what it cost, and whether the table agrees with the answers."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from cluster import FIRST_TICKET, HERE, LIVE_HOLDS, Cluster
+from plan import TICKETS, Case
+from processes import run
+
+LATENCY, SECOND, MICROSECOND = 2, 4, 5  # the columns of pgbench's transaction log
+
+
+def holdload(program: Path, port: int, case: Case, warmup: float, seconds: float) -> dict:
+    tickets = TICKETS[case.database] - (LIVE_HOLDS if case.state == "million" else 0)
+    return json.loads(run(
+        program, f"--port={port}", f"--scenario={case.load}", f"--clients={case.clients}", f"--cart={case.cart}",
+        f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}"))
+
+
+def pgbench(work: Path, cluster: Cluster, case: Case, warmup: float, seconds: float) -> dict:
+    """The same figures as holdload's, from pgbench's log of every transaction."""
+    variables = {"k": 0, "clients": case.clients, "carts": TICKETS[case.database] // 2, "first": FIRST_TICKET}
+    run("pgbench", "--no-vacuum", "--protocol=prepared", f"--client={case.clients}", "--jobs=1",
+        f"--time={round(warmup + seconds)}", "--log", f"--log-prefix={work}/pgbench",
+        f"--file={HERE}/sql/pgbench_hold.sql", *(f"--define={name}={value}" for name, value in variables.items()),
+        env={**os.environ, **cluster.environment(case.database, "peer")})
+    log, = work.glob("pgbench.*")
+    rows = [tuple(map(int, line.split())) for line in log.read_text().splitlines()]
+    log.unlink()
+    ends = [row[SECOND] + row[MICROSECOND] / 1e6 for row in rows]
+    start = min(ends) + warmup
+    measured = sorted(row[LATENCY] for row, end in zip(rows, ends) if end >= start)
+    return {"answers": len(measured), "rate": len(measured) / (max(ends) - start),
+            "p50_us": measured[len(measured) // 2], "p99_us": measured[len(measured) * 99 // 100],
+            "max_us": measured[-1], "granted": len(rows), "refused": 0, "released": 0, "exhausted": False,
+            "errors": {}}
+
+
+def disagreements(case: Case, result: dict, rows_before: int, rows_after: int) -> list[str]:
+    """Why the result cannot be trusted; empty when it can."""
+    found = [f"{count} × {error}" for error, count in result["errors"].items()]
+    held = (result["granted"] - result["released"]) * case.cart
+    if rows_after - rows_before != held:
+        found.append(f"{held} tickets granted and not released, but {rows_after - rows_before} rows")
+    if case.load != "rush" and result["refused"]:
+        found.append(f"{result['refused']} refusals of tickets that were free")
+    if case.load == "mixed" and held:
+        # Clients stop where they are when the time is up: each may still hold one cart.
+        if held > case.clients * case.cart:
+            found.append(f"{held} tickets still held by {case.clients} clients")
+    if result["exhausted"]:
+        found.append("no fresh tickets left before the time was up")
+    if not result["answers"]:
+        found.append("no answers")
+    return found
+
+
+def measure(case: Case, cluster: Cluster, generate, servers: dict) -> dict:
+    """`generate` loads the subject and returns its figures; `servers` are those whose processor time is told apart."""
+    cluster.prepare(case.database, case.state, TICKETS[case.database])
+    rows_before = cluster.rows(case.database)
+    before = {name: server.cpu_seconds() for name, server in servers.items()}
+    result = generate()
+    spent = {name: server.cpu_seconds() - before[name] for name, server in servers.items()}
+    answers = result["granted"] + result["refused"] + result["released"]
+    problems = disagreements(case, result, rows_before, cluster.rows(case.database))
+    return {**asdict(case), **result, "problems": problems,
+            "cpu_us": {name: 1e6 * seconds / max(answers, 1) for name, seconds in spent.items()}}

@@ -1,0 +1,290 @@
+// A closed-loop load generator: every client sends one request, waits for its answer, sends the next.
+//
+// It exists because the benchmark checks the answers against the table, to the row. A general tool drops the
+// answers in flight when its time is up, and does not know which client must release which hold; this one stops
+// sending, waits for what is under way and counts granted, refused and released apart.
+//
+//   holdload --port 8080 --scenario fresh --clients 64 --warmup 0.5 --seconds 5 --first 10000000 --tickets 1000000 --cart 2
+//
+// fresh  every cart is one that was not asked for before      all are granted
+// rush   random neighbours among the first 50 tickets         nearly all are refused
+// mixed  every client holds a fresh cart, then releases it    all are granted
+//
+// One JSON object on standard output.
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUSH_TICKETS = 50, MOST_CLIENTS = 1024, MOST_CART = 100, DRAIN_SECONDS = 10, STATUSES = 600 };
+enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384 };
+
+// Carts lie next to each other in neither time nor place: the n-th cart is n × this prime, modulo their number.
+static const uint64_t STRIDE = 611953;
+
+typedef enum { FRESH, RUSH, MIXED } Scenario;
+
+typedef struct {
+    int fd;
+    bool waiting;    // a request is under way
+    bool holding;    // mixed: the cart was granted and is to be released next
+    bool releasing;  // the request under way is a release
+    uint64_t cart;
+    double sent;
+    size_t received;
+    char answer[ANSWER_BYTES + 1];
+} Client;
+
+static struct {
+    int port, clients, cart;
+    Scenario scenario;
+    double warmup, seconds;
+    uint64_t first, tickets;
+} options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5, .first = 10000000, .tickets = 1000000};
+
+static struct {
+    uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
+    uint64_t closed, malformed, unanswered, unexpected[STATUSES];
+    bool exhausted;
+    uint32_t *latencies;  // microseconds, of the answers inside the measured time
+    size_t measured, room;
+} totals;
+
+static int poller;
+static Client *clients;
+static uint64_t nextCart;
+static double measureFrom, measureUntil;
+
+static void fail(const char *what) {
+    fprintf(stderr, "holdload: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static uint64_t randomNumber(void) {  // xorshift64; a fixed seed, so that runs are alike
+    static uint64_t x = 88172645463325252u;
+    x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+    return x;
+}
+
+// MARK: Requests
+
+static bool chooseCart(Client *client) {
+    if (options.scenario == RUSH) {
+        client->cart = randomNumber() % (uint64_t)(RUSH_TICKETS - options.cart + 1);
+        return true;
+    }
+    uint64_t carts = options.tickets / (uint64_t)options.cart;
+    if (options.scenario == FRESH && nextCart == carts) return !(totals.exhausted = true);
+    client->cart = nextCart++ % carts * STRIDE % carts * (uint64_t)options.cart;
+    return true;
+}
+
+static void openConnection(Client *client) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->fd < 0) fail("socket");
+    if (connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
+    int on = 1;
+    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, client->fd, &event) < 0) fail("epoll_ctl");
+}
+
+static void sendNext(Client *client) {
+    client->waiting = false;
+    double sent = now();
+    if (sent >= measureUntil) return;
+    if (!client->holding && !chooseCart(client)) return;
+    client->releasing = client->holding;
+
+    char body[BODY_BYTES], request[BODY_BYTES + 256];
+    int length = sprintf(body, "{\"data\":{\"%s\":[", client->releasing ? "tickets" : "ticketd_reserved");
+    for (int i = 0; i < options.cart; i++)
+        length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
+    length += sprintf(body + length, client->releasing ? "]}}" : "],\"reserved_time\":600}}");
+    int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                       "Content-Length: %d\r\n\r\n%s", client->releasing ? "tickets_unlock_param" : "tickets_lock",
+                       length, body);
+    client->waiting = true;
+    client->received = 0;
+    client->sent = sent;
+    if (send(client->fd, request, (size_t)size, MSG_NOSIGNAL) != size) {
+        // The server closed the kept-alive connection as we wrote: the read that follows reports it.
+        shutdown(client->fd, SHUT_RDWR);
+    }
+}
+
+// MARK: Answers
+
+/// The bytes of the whole answer, or 0 while some are missing. No body here can hold a raw line break, so the last
+/// chunk of a chunked one is recognised by its end.
+static size_t wholeAnswer(const Client *client) {
+    const char *blank = strstr(client->answer, "\r\n\r\n");
+    if (!blank) return 0;
+    size_t head = (size_t)(blank + 4 - client->answer);
+    const char *field = strcasestr(client->answer, "\r\nContent-Length:");
+    if (field && field < blank) {
+        size_t all = head + strtoul(field + 17, NULL, 10);
+        return client->received >= all ? all : 0;
+    }
+    bool last = client->received >= head + 5 && !memcmp(client->answer + client->received - 5, "0\r\n\r\n", 5);
+    return last ? client->received : 0;
+}
+
+static void record(double sent, double answered) {
+    if (answered < measureFrom || answered >= measureUntil) return;
+    if (totals.measured == totals.room) {
+        totals.room = totals.room ? totals.room * 2 : 1 << 16;
+        totals.latencies = realloc(totals.latencies, totals.room * sizeof *totals.latencies);
+        if (!totals.latencies) fail("realloc");
+    }
+    totals.latencies[totals.measured++] = (uint32_t)((answered - sent) * 1e6);
+}
+
+static void count(Client *client) {
+    int status = atoi(client->answer + sizeof "HTTP/1.1");
+    bool valid = strstr(client->answer, "\"valido\":true"), refused = strstr(client->answer, "\"nodisponible\":[\"");
+    if (status == 200 && valid && client->releasing) {
+        totals.released++;
+        client->holding = false;
+    } else if (status == 200 && valid) {
+        totals.granted++;
+        client->holding = options.scenario == MIXED;
+    } else if (status == 400 && refused && !client->releasing) {
+        totals.refused++;
+    } else if (status == 200 || status < 100 || status >= STATUSES) {
+        totals.malformed++;
+    } else {
+        totals.unexpected[status]++;
+    }
+}
+
+static void reopen(Client *client) {
+    close(client->fd);
+    openConnection(client);
+}
+
+static void receive(Client *client) {
+    ssize_t got = recv(client->fd, client->answer + client->received, ANSWER_BYTES - client->received, 0);
+    if (got <= 0) {
+        // An idle connection may be closed at will; one with a request under way may not.
+        if (client->waiting) totals.closed++;
+        reopen(client);
+        return sendNext(client);
+    }
+    client->received += (size_t)got;
+    client->answer[client->received] = 0;
+    if (!wholeAnswer(client)) return;
+    record(client->sent, now());
+    count(client);
+    if (strcasestr(client->answer, "\r\nConnection: close\r\n")) reopen(client);
+    sendNext(client);
+}
+
+static bool anyWaiting(void) {
+    for (int i = 0; i < options.clients; i++)
+        if (clients[i].waiting) return true;
+    return false;
+}
+
+static void run(void) {
+    for (int i = 0; i < options.clients; i++) openConnection(&clients[i]);
+    measureFrom = now() + options.warmup;
+    measureUntil = measureFrom + options.seconds;
+    for (int i = 0; i < options.clients; i++) sendNext(&clients[i]);
+    struct epoll_event events[MOST_CLIENTS];
+    while (now() < measureUntil + DRAIN_SECONDS) {
+        int ready = epoll_wait(poller, events, MOST_CLIENTS, 100);
+        if (ready < 0 && errno != EINTR) fail("epoll_wait");
+        for (int i = 0; i < ready; i++) receive(events[i].data.ptr);
+        if ((now() >= measureUntil || totals.exhausted) && !anyWaiting()) break;
+    }
+    for (int i = 0; i < options.clients; i++) totals.unanswered += clients[i].waiting;
+}
+
+// MARK: Report
+
+static int byValue(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static uint32_t percentile(double share) {
+    if (!totals.measured) return 0;
+    size_t index = (size_t)((double)totals.measured * share);
+    return totals.latencies[index < totals.measured ? index : totals.measured - 1];
+}
+
+static void report(void) {
+    qsort(totals.latencies, totals.measured, sizeof *totals.latencies, byValue);
+    printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,", totals.measured,
+           (double)totals.measured / options.seconds, percentile(0.5), percentile(0.99), percentile(1));
+    printf("\"granted\":%lu,\"refused\":%lu,\"released\":%lu,\"exhausted\":%s,\"errors\":{", totals.granted,
+           totals.refused, totals.released, totals.exhausted ? "true" : "false");
+    const char *comma = "";
+    for (int status = 0; status < STATUSES; status++) {
+        if (!totals.unexpected[status]) continue;
+        printf("%s\"status %d\":%lu", comma, status, totals.unexpected[status]);
+        comma = ",";
+    }
+    if (totals.closed) printf("%s\"closed\":%lu", comma, totals.closed), comma = ",";
+    if (totals.malformed) printf("%s\"malformed\":%lu", comma, totals.malformed), comma = ",";
+    if (totals.unanswered) printf("%s\"unanswered\":%lu", comma, totals.unanswered);
+    printf("}}\n");
+}
+
+static Scenario scenarioNamed(const char *name) {
+    if (!strcmp(name, "fresh")) return FRESH;
+    if (!strcmp(name, "rush")) return RUSH;
+    if (!strcmp(name, "mixed")) return MIXED;
+    errno = EINVAL;
+    fail(name);
+    return FRESH;
+}
+
+int main(int argc, char **argv) {
+    static const struct option known[] = {
+        {"port", 1, 0, 'p'},    {"scenario", 1, 0, 'o'}, {"clients", 1, 0, 'c'}, {"warmup", 1, 0, 'w'},
+        {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"cart", 1, 0, 'k'}, {0}};
+    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (option) {
+        case 'p': options.port = atoi(optarg); break;
+        case 'o': options.scenario = scenarioNamed(optarg); break;
+        case 'c': options.clients = atoi(optarg); break;
+        case 'w': options.warmup = atof(optarg); break;
+        case 's': options.seconds = atof(optarg); break;
+        case 'f': options.first = strtoull(optarg, NULL, 10); break;
+        case 't': options.tickets = strtoull(optarg, NULL, 10); break;
+        case 'k': options.cart = atoi(optarg); break;
+        default: return 2;
+    }
+    errno = EINVAL;
+    if (options.clients < 1 || options.clients > MOST_CLIENTS) fail("--clients");
+    if (options.cart < 1 || options.cart > MOST_CART) fail("--cart");
+    if (options.tickets / (uint64_t)options.cart % STRIDE == 0) fail("--tickets");
+    if (options.scenario == RUSH && options.cart > RUSH_TICKETS) fail("--cart");
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    clients = calloc((size_t)options.clients, sizeof *clients);
+    if (poller < 0 || !clients) fail("start");
+    run();
+    report();
+    return 0;
+}
