@@ -32,7 +32,7 @@ public struct Sweeper: Sendable {
   /// Deletes every row that had expired when it began, and tells how many.
   public func sweep(deadline: Instant) throws(PostgresError) -> Int {
     try pool.withConnection(deadline: deadline) { connection throws(PostgresError) in
-      try sweep(connection, deadline: deadline)
+      try Self.sweep(connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
     }
   }
 
@@ -43,15 +43,17 @@ public struct Sweeper: Sendable {
         "SELECT pg_try_advisory_lock(\(Self.advisoryLock))", deadline: deadline
       ).bool(row: 0, column: 0)
       guard isOurs else { return nil }
-      let count = try sweep(connection, deadline: deadline)
+      let count = try Self.sweep(
+        connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
       try connection.query("SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
       return count
     }
   }
 
-  private func sweep(_ connection: PostgresConnection, deadline: Instant) throws(PostgresError)
-    -> Int
-  {
+  /// Deletes, on one connection, every row that had expired when it began, and tells how many.
+  public static func sweep(
+    _ connection: PostgresConnection, pagesPerStatement: Int, deadline: Instant
+  ) throws(PostgresError) -> Int {
     let pages = try connection.query(
       """
       SELECT pg_relation_size('tickets_blocked') / current_setting('block_size')::int
@@ -60,7 +62,7 @@ public struct Sweeper: Sendable {
     var count = 0
     for first in stride(from: 0, through: pages, by: pagesPerStatement) {
       count += try connection.execute(
-        Self.chunk, [.text("\(first)"), .text("\(first + pagesPerStatement)")], deadline: deadline
+        chunk, [.text("\(first)"), .text("\(first + pagesPerStatement)")], deadline: deadline
       ).affectedRowCount
     }
     return count

@@ -1,1 +1,1 @@
-print("x")
+HoldfastCommand.main()
