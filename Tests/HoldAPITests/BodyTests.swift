@@ -124,6 +124,7 @@ import Testing
       ("application/jso", #"\"application/jso\""#),
       ("text/plain; application/json", #"\"text/plain; application/json\""#),
       ("application/x-www-form-urlencoded", #"\"application/x-www-form-urlencoded\""#),
+      ("application\u{f}json", #"\"application\\u000fjson\""#),
       ("application/json, text/plain", #"\"application/json, text/plain\""#),
     ] as [(String?, String)])
   func otherMediaTypesAre415(contentType: String?, got: String) throws {

@@ -40,6 +40,7 @@ import Testing
       .lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
     #expect(lock.status == 500)
     #expect(lock.text == body)
+    #expect(lock.value(of: "Retry-After") == nil)
     for outcome in [
       HoldOutcome.refused([]),
       .granted(HoldGrant(expiresAtUnixMicroseconds: 0, expiresInSeconds: 0)),
