@@ -37,6 +37,7 @@ need_to_build() {
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0
     need libcurl4 find_library libcurl.so.4
+    need libncurses6 find_library libncurses.so.6
 }
 
 need_to_test() {
