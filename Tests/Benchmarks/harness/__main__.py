@@ -22,7 +22,8 @@ from processes import Failure, Server, run
 from report import Targets, summarise, table
 from website import Site, check_answers
 
-RECORD = HERE / "results"
+RECORD = HERE / "results.json"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def arguments() -> argparse.Namespace:
@@ -138,7 +139,7 @@ class Bench:
             servers = {case.subject: service, "nginx": site.nginx, **servers}
             result = measure(case, self.cluster, lambda: holdload(self.load, port, case, *times), servers)
             site.empty_access_log()
-        line = f"{case.title}, {case.subject}, {case.clients} clients: {result['rate']:,.0f}/s"
+        line = f"{case.title}, {case.subject}, {_clients(case.clients)}: {result['rate']:,.0f}/s"
         self.say("; ".join([line, *(f"NOT VALID: {problem}" for problem in result["problems"])]))
         return {"title": case.title, **result}
 
@@ -148,6 +149,10 @@ class Bench:
             print(f"round {number} of {self.options.rounds}", file=sys.stderr)
             measurements += [{"round": number, **self.measure(case)} for case in self.cases]
         return measurements
+
+
+def _clients(count: int) -> str:
+    return "1 client" if count == 1 else f"{count} clients"
 
 
 def machine(bench: Bench) -> dict:
@@ -184,22 +189,28 @@ def main() -> int:
         results = {"when": time.strftime("%Y-%m-%d"), "machine": machine(bench), "rounds": options.rounds,
                    "seconds": options.seconds, "memory_mb": memory, "deadlocks": deadlocks, "targets": targets.rows,
                    "summaries": summaries, "measurements": measurements}
-    problems = [f"{one['title']}, {one['subject']}, {one['clients']} clients: {problem}"
+    problems = [f"{one['title']}, {one['subject']}, {_clients(one['clients'])}: {problem}"
                 for one in summaries for problem in one["problems"]]
     if deadlocks:
         problems.append(f"{deadlocks} deadlocks")
     print(table(summaries), "", targets.table(), "", sep="\n")
-    publish(results, [options.output] + ([RECORD.with_suffix(".json")] if options.record and not problems else []))
+    publish(results, [options.output] + ([RECORD] if options.record and not problems else []))
     for problem in problems:
         print(f"NOT VALID: {problem}", file=sys.stderr)
     return 1 if problems else 0
 
 
+def stop_once(number: int, _) -> None:
+    """Ends the run; a second signal shall not disturb what takes everything down."""
+    for one in STOP_SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for one in STOP_SIGNALS:
+        signal.signal(one, stop_once)
     try:
         sys.exit(main())
     except Failure as failure:
         sys.exit(f"deploy/bench: {failure}")
-    except KeyboardInterrupt:
-        sys.exit(130)

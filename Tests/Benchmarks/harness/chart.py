@@ -58,7 +58,7 @@ def _legend(subjects: list[str], baseline: dict | None) -> list[str]:
         x += 40 + 7 * len(NAMES[name])
     if baseline:
         shapes += [f'<line class="baseline" x1="{x}" x2="{x + 28}" y1="{HEIGHT - 26}" y2="{HEIGHT - 26}"/>',
-                   _text(x + 34, HEIGHT - 22, "pgbench without HTTP, one hold a transaction, at its best "
+                   _text(x + 34, HEIGHT - 22, "pgbench without HTTP, one hold a transaction "
                          f"({baseline['clients']} clients)")]
     return shapes
 
@@ -103,7 +103,7 @@ def _latencies(subjects, clients, bars) -> list[str]:
     def y(milliseconds):
         return BOTTOM - (BOTTOM - TOP) * math.log(milliseconds / low) / math.log(high / low)
 
-    shapes = _panel("latency", "Latency in ms: median (dot) to 99th percentile (tick), logarithmic",
+    shapes = _panel("latency", "Latency in ms (log scale): median to 99th percentile",
                     [(y(mark), f"{mark:g}") for mark in marks if low <= mark <= high], clients)
     slot = (right - left) / len(clients)
     width = min(22, slot * 0.84 / len(subjects))

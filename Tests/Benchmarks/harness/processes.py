@@ -25,13 +25,15 @@ class Server:
     """A child process that serves until `stop`. Its output goes to a log file."""
 
     def __init__(self, name: str, command: list, log: Path, user: str | None = None,
-                 environment: dict | None = None, stop_signal: int = signal.SIGTERM):
+                 environment: dict | None = None, stop_signal: signal.Signals = signal.SIGTERM):
         self.name, self.log, self.stop_signal = name, log, stop_signal
         # Its own session, so that Ctrl-C reaches the harness alone, which then stops the servers in order.
         identity = {"user": user, "group": user, "extra_groups": []} if user else {}
+        # Should the harness be killed outright, the kernel stops its servers.
+        guard = ["setpriv", "--pdeathsig", stop_signal.name.removeprefix("SIG")]
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                [str(part) for part in guard + command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env={**os.environ, **(environment or {})}, start_new_session=True, **identity)
 
     @property
