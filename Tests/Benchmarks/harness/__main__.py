@@ -41,7 +41,7 @@ def arguments() -> argparse.Namespace:
         epilog="HOLDFAST_BINARY names a program to measure instead of building one; other HOLDFAST_* go to the "
         "service. A run checks that the answers agree with the table; it exits 1 when they do not.")
     parser.add_argument("--quick", action="store_true", help="the main figures in about two minutes, without peers")
-    parser.add_argument("--rounds", type=int, help="how often every case is measured (default 5, quick: 3)")
+    parser.add_argument("--rounds", type=int, help="how often every case is measured (default 5, quick: 4)")
     parser.add_argument("--seconds", type=float, help="measured time of a case (default 5, quick: 3)")
     parser.add_argument("--warmup", type=float, default=1, help="seconds before that (default 1)")
     parser.add_argument("--only", type=names(plan.SCENARIOS), metavar="SCENARIO,…",
@@ -57,10 +57,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--record", action="store_true", help="also write Tests/Benchmarks/results.json and .svg, "
                         "which README shows")
     options = parser.parse_args()
-    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.rounds = options.rounds or (4 if options.quick else 5)
     options.seconds = options.seconds or (3 if options.quick else 5)
     if options.rounds < 1 or not 1 <= options.seconds <= 60 or not 0 <= options.warmup <= 10:
         parser.error("expected --rounds from 1, --seconds from 1 to 60, --warmup from 0 to 10")
+    if options.record and (options.quick or options.only or options.subjects):
+        parser.error("--record is for a run of everything")
     return options
 
 
@@ -180,13 +182,16 @@ def main() -> int:
         return 0
     with ExitStack() as stack:
         say = Progress()
+        busy = os.getloadavg()[0]
+        if busy > os.cpu_count() / 2:
+            print(f"the machine is busy with other work (load {busy:.1f}): figures will be off", file=sys.stderr)
         bench = Bench(options, cases, stack, say)
         measurements = bench.rounds()
         summaries = summarise(measurements)
         memory = bench.sites[cases[0].database].holdfast.memory_megabytes()
         deadlocks = bench.cluster.deadlocks()
         targets = Targets(summaries, memory)
-        results = {"when": time.strftime("%Y-%m-%d"), "machine": machine(bench), "rounds": options.rounds,
+        results = {"when": time.strftime("%Y-%m-%d"), "machine": {**machine(bench), "load_before": busy}, "rounds": options.rounds,
                    "seconds": options.seconds, "memory_mb": memory, "deadlocks": deadlocks, "targets": targets.rows,
                    "summaries": summaries, "measurements": measurements}
     problems = [f"{one['title']}, {one['subject']}, {_clients(one['clients'])}: {problem}"
