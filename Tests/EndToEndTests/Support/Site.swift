@@ -1,0 +1,77 @@
+import Foundation
+
+/// A site of nginx, Holdfast and PostgreSQL, as `deploy/run --detach` starts it.
+final class Site {
+  /// The site that `deploy/test` has started, for tests that disturb nobody.
+  static func shared() throws -> Site {
+    try Site(directory: TestSettings.siteDirectory)
+  }
+
+  /// Lends a site of its own, and stops it whatever happens.
+  static func with<Value>(
+    _ settings: [String: String] = [:], _ body: (Site) throws -> Value
+  ) throws -> Value {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/site"
+    let environment = [
+      "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
+      "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
+    ].merging(settings) { $1 }
+    defer { _ = try? Command([script("stop")], environment: ["HOLDFAST_DIR": path]) }
+    try Command.succeed([script("run"), "--detach"], environment: environment)
+    let site = try Site(directory: path)
+    site.settings = environment
+    return try body(site)
+  }
+
+  let directory: String
+  private var settings: [String: String] = [:]
+  private(set) var values: [String: String] = [:]
+
+  private init(directory: String) throws {
+    self.directory = directory
+    try readEnvironment()
+  }
+
+  subscript(name: String) -> String { values[name] ?? "" }
+
+  var httpPort: Int { Int(self["HOLDFAST_HTTP_PORT"]) ?? 0 }
+  var holdfastID: pid_t { pid_t(self["HOLDFAST_PID"]) ?? 0 }
+  var postgresID: pid_t { pid_t(self["POSTGRES_PID"]) ?? 0 }
+  var sockets: [String] { self["HOLDFAST_SOCKETS"].split(separator: " ").map(String.init) }
+
+  func http() -> HTTPConnection { HTTPConnection(port: httpPort) }
+
+  func database(_ name: String? = nil, user: String? = nil) throws -> Database {
+    try Database(
+      directory: self["PGHOST"], port: self["PGPORT"], user: user ?? self["PGUSER"],
+      database: name ?? self["PGDATABASE"])
+  }
+
+  /// `deploy/service`: starts, stops, restarts or kills a part.
+  func service(_ verb: String, _ part: String, settings more: [String: String] = [:]) throws {
+    try Command.succeed(
+      [Self.script("service"), verb, part], environment: settings.merging(more) { $1 })
+    try readEnvironment()
+  }
+
+  /// Adds tickets `prefix1` to `prefixN` that are on sale.
+  func addTickets(_ prefix: String, count: Int) throws {
+    try database().run(
+      """
+      INSERT INTO tickets (ticket_id)
+      SELECT \(Database.literal(prefix)) || n FROM generate_series(1, \(count)) n
+      """)
+  }
+
+  private static func script(_ name: String) -> String { "\(TestSettings.root)/deploy/\(name)" }
+
+  /// The file has shell's quoting: of paths and numbers, backslashes.
+  private func readEnvironment() throws {
+    let text = try String(contentsOfFile: directory + "/env", encoding: .utf8)
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      values[String(parts[0])] = parts[1].replacingOccurrences(of: "\\", with: "")
+    }
+  }
+}

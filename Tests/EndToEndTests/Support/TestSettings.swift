@@ -1,0 +1,21 @@
+import Foundation
+
+/// What `deploy/test` says in the environment about the checkout, the binary and the shared site.
+enum TestSettings {
+  private static let environment = ProcessInfo.processInfo.environment
+
+  static let areGiven = environment["HOLDFAST_TEST_ROOT"] != nil
+
+  static var root: String { environment["HOLDFAST_TEST_ROOT"] ?? "" }
+  static var binary: String { environment["HOLDFAST_TEST_BINARY"] ?? "" }
+  static var siteDirectory: String { environment["HOLDFAST_TEST_DIR"] ?? "" }
+
+  /// The seed of the randomized tests: `HOLDFAST_TEST_SEED` replays one, else it is a new one.
+  static let seed =
+    environment["HOLDFAST_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
+
+  /// The environment for processes that tests start: nothing in it names a site, database or setting.
+  static let neutralEnvironment = environment.filter { name, _ in
+    !name.hasPrefix("HOLDFAST_") && !name.hasPrefix("PG") && name != "DATABASE_URL"
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+extension EndToEnd {
+  /// Ticket ids with whatever a string may hold are held and released like any other.
+  @Suite("Wire: odd ticket ids")
+  struct WireTicketTests {
+    private static let odd = [
+      "O'Brien", "a\"b", "back\\slash", "{", "}", "{a,b}", ",", "NULL", "null", "", "  ", " a",
+      "a ",
+      "🎟️", "👩‍👩‍👧‍👦", "tab\there", "line\nbreak", "%s$1", "--", ";DROP TABLE tickets", "\u{7f}", "é",
+      "e\u{301}",
+      "\u{fffd}", "\u{feff}", "𐍈", "ﬀ", "İ", "日本語", "\\u0041", "\\x41", "E'x'", "{NULL}", "\"{\"",
+      "'",
+      String(repeating: "x", count: 256), String(repeating: "é", count: 128),
+      String(repeating: "🎟", count: 64),
+    ].filter { !$0.isEmpty }
+
+    private let site: Site
+    private let wire: Wire
+
+    init() throws {
+      site = try .shared()
+      wire = Wire(site)
+      let values = Self.odd.map { "(\(Database.literal($0)))" }.joined(separator: ",")
+      try site.database().run(
+        """
+        TRUNCATE tickets_blocked;
+        INSERT INTO tickets (ticket_id) VALUES \(values) ON CONFLICT DO NOTHING;
+        """)
+    }
+
+    @Test func eachIsHeldAndReleased() throws {
+      let database = try site.database()
+      try wire.check(Self.odd.map { .granted([$0]) })
+      let held = try database.column("SELECT ticket_id FROM tickets_blocked")
+      #expect(Set(held.map { Array($0.utf8) }) == Set(Self.odd.map { Array($0.utf8) }))
+      try wire.check(Self.odd.map { .refused([$0], because: [$0]) })
+      try wire.check(Self.odd.map { .release(RequestText.release([$0])) })
+      #expect(try database.count("SELECT count(*) FROM tickets_blocked") == 0)
+    }
+
+    @Test func allTogether() throws {
+      try wire.check([
+        .granted(Self.odd), .refused(Self.odd, because: Self.odd),
+        .release(RequestText.release(Self.odd)), .granted(Self.odd.reversed()),
+      ])
+    }
+
+    @Test func escapesAreReadAsTheCharactersTheyMean() throws {
+      try wire.check([
+        .lock(
+          #"{"data":{"ticketd_reserved":["\u00e9","\ud83c\udf9f\ufe0f","a\u0022b"],"reserved_time":600}}"#,
+          status: 200, answer: Answer.granted(["é", "🎟️", "a\"b"])),
+        .refused(["é", "e\u{301}"], because: ["é"]),
+      ])
+    }
+
+    @Test func differentCompositionsAreDifferentTickets() throws {
+      try wire.check([
+        .granted(["é"]), .granted(["e\u{301}"]),
+        .release(RequestText.release(["é"])),
+        .refused(["e\u{301}", "é"], because: ["e\u{301}"]),
+        .lock(
+          RequestText.lock(["é", "é"]), status: 200, answer: Answer.granted(["é"])),
+      ])
+      let held = try site.database().column(
+        "SELECT encode(ticket_id::bytea, 'hex') FROM tickets_blocked")
+      #expect(Set(held) == ["c3a9", "65cc81"])
+    }
+  }
+}
