@@ -1,5 +1,6 @@
 """The peers: what people would write instead, each with the same number of database connections."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from processes import Server
 from website import free_port, is_ready
 
 CONNECTIONS = 16
-PROCESSES = 2  # of uvicorn
+PROCESSES = min(os.cpu_count(), CONNECTIONS)  # of uvicorn
 
 
 class Peers:
@@ -50,7 +51,7 @@ class Peers:
         shutil.copytree(HERE / "peers" / "php", self.work / "php")
         configuration = self.work / "php-fpm.conf"
         configuration.write_text(self._fill("peers/php/fpm.conf.in"))
-        return Server("PHP-FPM", [tools.newest("/usr/sbin/php-fpm*"), "--fpm-config", configuration],
+        return Server("PHP-FPM", [tools.php_fpm(), "--fpm-config", configuration],
                       self.work / "php.log", self.user, {"BENCH_DATABASE": self.database})
 
     def _start_go(self) -> Server:

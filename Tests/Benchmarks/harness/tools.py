@@ -11,11 +11,11 @@ from processes import Failure, run
 ROOT = HERE.parent.parent
 CACHE = ROOT / ".holdfast" / "bench"
 
-def newest(pattern: str) -> Path:
-    """The newest file of a pattern such as /usr/lib/postgresql/*/bin/initdb."""
-    found = sorted(Path("/").glob(pattern[1:]), key=lambda path: [int(n) for n in path.parts if n.isdigit()])
+def php_fpm() -> Path:
+    """Debian names it by version: /usr/sbin/php-fpm8.2."""
+    found = sorted(Path("/usr/sbin").glob("php-fpm*"))
     if not found:
-        raise Failure(f"no {pattern}")
+        raise Failure("no /usr/sbin/php-fpm*")
     return found[-1]
 
 
