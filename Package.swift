@@ -34,7 +34,8 @@ let package = Package(
     .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Threads"]),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Threads"]),
     .testTarget(name: "HoldsTests", dependencies: ["Holds"]),
-    .testTarget(name: "HoldStoreTests", dependencies: ["HoldStore", "Holds", "Postgres", "Threads"]),
+    .testTarget(
+      name: "HoldStoreTests", dependencies: ["HoldStore", "Holds", "Postgres", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds"]),
     .testTarget(name: "EndToEndTests"),
   ],

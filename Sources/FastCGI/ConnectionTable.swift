@@ -8,7 +8,7 @@ struct ConnectionTable {
   /// The listening socket is not watched, because the table was full.
   var isListenerPaused = false
 
-  /// A stop has been asked for: each connection closes after its next answer.
+  /// A stop has been asked for: whoever waits for the last connection to close is to be woken.
   var isDraining = false
 
   init(limit: Int) { self.limit = limit }

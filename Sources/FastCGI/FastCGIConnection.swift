@@ -70,9 +70,8 @@ private import Glibc
 
   /// Writes the answer and ends the request (`FCGX_PutStr`, `FCGX_Finish_r`).
   ///
-  /// - Parameter keepsConnection: Whether the connection may stay open, if the peer asked for that.
-  /// - Returns: True when the connection is open and ready for the next request.
-  func finish(writing response: [UInt8], keepsConnection: Bool) -> Bool {
+  /// - Returns: True when the connection is open, as the peer asked, and ready for the next request.
+  func finish(writing response: [UInt8]) -> Bool {
     let unreadBytesAllowed = 65_536
     // What is left of the body would be taken for the beginning of the next request.
     let isRead = readBody(atMost: unreadBytesAllowed).count < unreadBytesAllowed
@@ -81,7 +80,7 @@ private import Glibc
         bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count),
         request.pointee.out)
     }
-    if !keepsConnection || !isRead { unsafe request.pointee.keepConnection = 0 }
+    if !isRead { unsafe request.pointee.keepConnection = 0 }
     unsafe FCGX_Finish_r(request)
     return descriptor >= 0
   }

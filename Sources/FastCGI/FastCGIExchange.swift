@@ -4,7 +4,8 @@ public final class FastCGIExchange: Sendable {
   private let finish: @Sendable (FastCGIConnection, [UInt8]) -> Void
 
   init(
-    _ connection: FastCGIConnection, finish: @escaping @Sendable (FastCGIConnection, [UInt8]) -> Void
+    _ connection: FastCGIConnection,
+    finish: @escaping @Sendable (FastCGIConnection, [UInt8]) -> Void
   ) {
     self.connection = connection
     self.finish = finish

@@ -42,16 +42,28 @@ public final class FastCGIServer: Sendable {
     threads.withLock { $0 = started }
   }
 
-  /// Stops accepting, and closes each connection after its next answer.
+  /// Stops accepting; what has been accepted or waits to be is still served.
+  ///
+  /// Connections stay open, and it is the web server that closes them: it may be sending the next
+  /// request down a kept-alive connection at any moment, and would not repeat a POST that was cut off.
   public func drain() {
     table.withLock { $0.isDraining = true }
     listener.withLock { socket in
-      if let descriptor = socket?.descriptor { poll.remove(descriptor) }
+      guard let stopped = socket else { return }
+      poll.remove(stopped.descriptor)
+      // An inherited socket's queue belongs to whoever listens on it next.
+      if !stopped.isInherited {
+        stopped.removePath()
+        while let connection = accept(from: stopped) {
+          poll.add(connection.descriptor, as: connection.identifier)
+        }
+      }
       socket = nil
     }
+    table.broadcast()
   }
 
-  /// Waits, draining, until no request is in flight and no connection is open.
+  /// Waits, draining, until the web server has closed every connection.
   ///
   /// - Returns: The requests that were still unanswered at the deadline.
   public func waitUntilIdle(until deadline: Instant) -> Int {
@@ -85,17 +97,21 @@ public final class FastCGIServer: Sendable {
     listener.withLock { socket in
       guard let socket else { return }
       while !pauseListenerIfFull() {
-        let descriptor = accept(socket.descriptor, nil, nil)
-        guard descriptor >= 0 else { break }
-        setOptions(of: descriptor)
-        let (connection, evicted) = table.withLock { $0.insert(owning: descriptor) }
-        poll.add(descriptor, as: connection.identifier)
-        _ = evicted
+        guard let connection = accept(from: socket) else { break }
+        poll.add(connection.descriptor, as: connection.identifier)
       }
       if !table.withLock({ $0.isListenerPaused }) {
         poll.rearm(socket.descriptor, as: Self.listenerIdentifier)
       }
     }
+  }
+
+  private func accept(from socket: ListeningSocket) -> FastCGIConnection? {
+    let descriptor = Glibc.accept(socket.descriptor, nil, nil)
+    guard descriptor >= 0 else { return nil }
+    setOptions(of: descriptor)
+    // What is evicted closes here, as its last owner lets go.
+    return table.withLock { $0.insert(owning: descriptor) }.added
   }
 
   private func pauseListenerIfFull() -> Bool {
@@ -134,10 +150,7 @@ public final class FastCGIServer: Sendable {
     guard connection.readRequest() else { return release(connection, isOpen: false) }
     handler(
       FastCGIExchange(connection) { [self] connection, response in
-        let keepsConnection = table.withLock { !$0.isDraining }
-        release(
-          connection, isOpen: connection.finish(writing: response, keepsConnection: keepsConnection)
-        )
+        release(connection, isOpen: connection.finish(writing: response))
       })
   }
 

@@ -1,9 +1,14 @@
 private import Glibc
+private import Threads
 
 /// A listening socket; it closes when the last owner lets go.
 public final class ListeningSocket: Sendable {
   let descriptor: Int32
-  private let pathToRemove: String?
+
+  /// It was handed over by a process that may hand it over again.
+  let isInherited: Bool
+
+  private let path: Monitor<String?>
 
   /// Listens at `address`.
   ///
@@ -13,21 +18,22 @@ public final class ListeningSocket: Sendable {
   ///   - backlog: Connections that wait to be accepted, at most (`listen(2)`).
   ///   - mode: The permissions of a Unix socket's file, such as `0o660`.
   public init(_ address: ListenAddress, backlog: Int, mode: UInt32) throws(FastCGIError) {
+    isInherited = address == .inherited
     switch address {
     case .inherited:
       guard Self.isListening(descriptor: 0) else {
         throw FastCGIError(.notListening, "descriptor 0 is not a listening socket")
       }
       descriptor = 0
-      pathToRemove = nil
-    case .unix(let path):
-      descriptor = try Self.makeUnixSocket(path: path, mode: mode)
-      pathToRemove = path
+      path = Monitor(nil)
+    case .unix(let file):
+      descriptor = try Self.makeUnixSocket(path: file, mode: mode)
+      path = Monitor(file)
     case .tcp(let host, let port):
       descriptor = try Self.makeTCPSocket(host: host, port: port)
-      pathToRemove = nil
+      path = Monitor(nil)
     }
-    if address != .inherited, listen(descriptor, Int32(clamping: backlog)) != 0 {
+    if !isInherited, listen(descriptor, Int32(clamping: backlog)) != 0 {
       throw Self.failure("listen", at: "\(address)")
     }
     // Workers take connections until there are no more, so accept must not block.
@@ -35,8 +41,17 @@ public final class ListeningSocket: Sendable {
   }
 
   deinit {
-    if let pathToRemove { unsafe unlink(pathToRemove) }
+    removePath()
     close(descriptor)
+  }
+
+  /// Removes a Unix socket's file, once: the path may be a successor's soon after.
+  func removePath() {
+    let file = path.withLock { path in
+      defer { path = nil }
+      return path
+    }
+    if let file { unsafe unlink(file) }
   }
 
   /// True when the descriptor is a socket that accepts connections (`SO_ACCEPTCONN`, `socket(7)`).

@@ -14,7 +14,11 @@ struct Committer: Sendable {
   private static let longestPauseMilliseconds = 50
 
   func run() {
-    while let batch = nextBatch() { commit(batch) }
+    while let batch = nextBatch() {
+      commit(batch)
+      queue.withLock { $0.endBatch() }
+      queue.broadcast()
+    }
   }
 
   private func nextBatch() -> [HoldQueue.Entry]? {
@@ -52,7 +56,7 @@ struct Committer: Sendable {
   private func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
     let putOff = zip(batch, verdicts).filter { $0.1 == .putOff }.map(\.0)
     for entry in putOff { requeue([entry], pause: true, alone: false) }
-    settle(batch.count - putOff.count)
+    queue.withLock { $0.settle(batch.count - putOff.count) }
     for (entry, verdict) in zip(batch, verdicts) {
       if case .settled(let outcome) = verdict { entry.payload.completion(outcome) }
     }
@@ -61,7 +65,7 @@ struct Committer: Sendable {
   private func fail(_ batch: [HoldQueue.Entry], _ error: PostgresError, hasBegun: Bool) {
     let consequence: HoldStoreEvent.Consequence
     switch error.code {
-    case .server(.serializationFailure), .server(.deadlockDetected):
+    case .server(.serializationFailure), .server(.uniqueViolation), .server(.deadlockDetected):
       let isAlone = batch.contains { $0.retryCount >= Self.sharedRetries }
       consequence = isAlone ? .split : .retried
       requeue(batch, pause: isAlone, alone: isAlone)
@@ -86,19 +90,10 @@ struct Committer: Sendable {
     let pauseMilliseconds = min(1 << doublings, Self.longestPauseMilliseconds)
     let time = pause ? Instant.now.advanced(byMilliseconds: pauseMilliseconds) : nil
     queue.withLock { $0.requeue(entries, notBefore: time, alone: alone) }
-    queue.broadcast()
   }
 
   private func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {
-    settle(batch.count)
+    queue.withLock { $0.settle(batch.count) }
     for entry in batch { entry.payload.completion(.unavailable(reason)) }
-  }
-
-  private func settle(_ count: Int) {
-    let isDrained = queue.withLock { queue in
-      queue.settle(count)
-      return queue.isDrained
-    }
-    if isDrained { queue.broadcast() }
   }
 }

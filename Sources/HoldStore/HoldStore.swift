@@ -45,9 +45,12 @@ public final class HoldStore: HoldService {
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
     let submission = Submission(operation: operation, completion: completion)
-    let deadline = Instant.now.advanced(byMilliseconds: settings.answerTimeoutMilliseconds)
+    let now = Instant.now
     let admission = queue.withLock {
-      $0.enqueue(submission, ticketCount: operation.ticketIDs.count, deadline: deadline)
+      $0.enqueue(
+        submission, ticketCount: operation.ticketIDs.count,
+        deadline: now.advanced(byMilliseconds: settings.answerTimeoutMilliseconds),
+        patientUntil: now.advanced(byMilliseconds: settings.overlapAfterMilliseconds))
     }
     switch admission {
     case .accepted: queue.signal()

@@ -12,6 +12,9 @@ public struct HoldStoreSettings: Sendable {
   /// Threads that commit batches, each on a connection of its own while it does.
   public var committers = 2
 
+  /// How long an operation waits for a commit under way before another may start beside it.
+  public var overlapAfterMilliseconds = 20
+
   /// The bounds of the queue in front of them.
   public var queue = CommitQueueLimits(
     waitingOperations: 1024, batchOperations: 128, batchTickets: 1024)

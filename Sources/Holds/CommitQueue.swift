@@ -18,6 +18,9 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// When its caller must have been answered.
     public let deadline: Time
 
+    /// Until when it waits for the batch that is under way; from then on another may start beside it.
+    public let patientUntil: Time
+
     /// How often it has been in a batch that did not settle it.
     public fileprivate(set) var retryCount = 0
 
@@ -41,6 +44,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   private var waiting: [Entry] = []
   private var nextNumber: UInt64 = 0
   private var inFlightCount = 0
+  private var batchCount = 0
   private var isStopping = false
 
   /// Makes an empty queue.
@@ -58,18 +62,26 @@ public struct CommitQueue<Payload, Time: Comparable> {
   public var isDrained: Bool { isStopping && isIdle }
 
   /// Takes an operation in, unless the bound is reached.
-  public mutating func enqueue(_ payload: Payload, ticketCount: Int, deadline: Time) -> Admission {
+  public mutating func enqueue(
+    _ payload: Payload, ticketCount: Int, deadline: Time, patientUntil: Time
+  ) -> Admission {
     if isStopping { return .stopping }
     if waiting.count >= limits.waitingOperations { return .full }
     waiting.append(
-      Entry(number: nextNumber, payload: payload, ticketCount: ticketCount, deadline: deadline))
+      Entry(
+        number: nextNumber, payload: payload, ticketCount: ticketCount, deadline: deadline,
+        patientUntil: patientUntil))
     nextNumber += 1
     return .accepted
   }
 
   /// Takes out what is to share the next commit: everything that is due, in order of arrival, up to
   /// the bounds; nil when nothing is due. An entry that must stand alone does.
+  ///
+  /// While a batch is under way the next one grows, which makes each commit cheaper; but a batch that
+  /// is held up holds nobody up for longer than they are patient.
   public mutating func takeBatch(now: Time) -> [Entry]? {
+    if batchCount > 0, !waiting.contains(where: { $0.patientUntil <= now }) { return nil }
     var taken: [Int] = []
     var ticketCount = 0
     for (index, entry) in waiting.enumerated() {
@@ -91,15 +103,26 @@ public struct CommitQueue<Payload, Time: Comparable> {
       for index in taken.reversed() { waiting.remove(at: index) }
     }
     inFlightCount += batch.count
+    batchCount += 1
     return batch
   }
 
-  /// When an entry that is put off comes due; nil when none is put off.
+  /// When a batch may be there to take although nothing happens until then; nil for never.
   public var nextDueTime: Time? {
-    waiting.lazy.compactMap(\.notBefore).min()
+    let putOff = waiting.lazy.compactMap(\.notBefore).min()
+    guard batchCount > 0, let impatient = waiting.lazy.map(\.patientUntil).min() else {
+      return putOff
+    }
+    return min(impatient, putOff ?? impatient)
   }
 
-  /// The entries of a batch that have been answered.
+  /// Ends a batch all of whose entries have been settled or put back.
+  public mutating func endBatch() {
+    batchCount -= 1
+    precondition(batchCount >= 0, "more batches ended than were taken")
+  }
+
+  /// The entries of a batch that have been decided.
   public mutating func settle(_ count: Int) {
     inFlightCount -= count
     precondition(inFlightCount >= 0, "more entries settled than were taken")

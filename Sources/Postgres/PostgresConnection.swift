@@ -33,12 +33,8 @@ public import Threads
       throw PostgresError(.connectionFailed, "out of memory")
     }
     unsafe self.connection = connection
-    do throws(PostgresError) {
-      try finishConnecting(deadline: deadline)
-    } catch {
-      unsafe PQfinish(connection)
-      throw error
-    }
+    // From here on an error lets `deinit` finish the connection.
+    try finishConnecting(deadline: deadline)
     unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
     unsafe PQsetnonblocking(connection, 1)
   }
@@ -210,7 +206,7 @@ public import Threads
     _ strings: [String], _ body: (CStrings) -> Value
   ) -> Value {
     let copies = unsafe strings.map { unsafe UnsafePointer<CChar>(strdup($0)) }
-    defer { for unsafe copy in unsafe copies { unsafe free(UnsafeMutableRawPointer(mutating: copy)) } }
+    defer { unsafe copies.forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0)) } }
     let list = unsafe copies + [nil]
     return unsafe list.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else { preconditionFailure("empty list") }

@@ -2,7 +2,8 @@
 enum RequestID {
   /// The web server's or caller's id if it is one, else a new random one of 32 hexadecimal digits.
   static func usable(_ candidate: String?) -> String {
-    if let candidate, (1...64).contains(candidate.utf8.count), candidate.utf8.allSatisfy(isAllowed) {
+    if let candidate, (1...64).contains(candidate.utf8.count), candidate.utf8.allSatisfy(isAllowed)
+    {
       return candidate
     }
     let words = [UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max)]

@@ -20,9 +20,10 @@
 -- * It never waits for a row lock: rows that somebody else has locked are skipped, and what needs
 --   them is put off. It can wait only for an insert of the same ticket that is under way, and it
 --   inserts in ticket order before it deletes anything; so no two batches can wait in a circle.
--- * Whoever loses such a race to insert raises serialization_failure; the batch is run again.
+-- * Whoever loses such a race to insert fails with unique_violation; the batch is run again.
 -- * tickets.status is read once more after the rows are ours, in a snapshot of its own: a sale that
---   was committed meanwhile is seen, and the batch is run again.
+--   was committed meanwhile is seen, and the batch is run again. When the two snapshots are the same,
+--   no transaction has ended in between, and there is nothing to look for.
 -- * A batch that grants and releases nothing writes nothing.
 CREATE FUNCTION holdfast_commit(
   p_tickets text[], p_wants int[], p_hold_ids text[],
@@ -42,50 +43,54 @@ SET enable_memoize = off
 SET jit = off
 AS $$
 DECLARE
-  c_for_ever   constant bigint := 3155760000000000;  -- a hold until infinity: a hundred years
-  v_operations constant int := cardinality(p_locks);
-  v_now        timestamptz;
-  v_locked     int[];     -- the tickets whose rows we have locked
+  c_for_ever    constant bigint := 3155760000000000;  -- a hold until infinity: a hundred years
+  v_longest     constant bigint := (p_longest * 1000000)::bigint;
+  v_now         timestamptz;
+  v_snapshot    text;
+  v_locked      int[];    -- the tickets whose rows we have locked
   -- For each ticket:
-  v_sale       int[];     -- 0 on sale, 1 sold, 3 unknown
-  v_found      int[];     -- the row as found: 0 none, 1 live, 2 expired
-  v_lockable   int[];     -- 1 where the batch may have to change a row that exists
-  v_row        int[];     -- as the operations leave it: 0 free, 1 live, 3 cannot be told for now
-  v_owner      int[];     -- whose row: an index into p_hold_ids, 0 nobody's, -1 somebody else's
-  v_until      bigint[];  -- its expiry, in microseconds after v_now
-  v_created    bigint[];  -- its beginning, likewise
-  v_effect     int[];     -- 0 none, 1 insert, 2 update, 3 delete
-  v_inserts    int := 0;
-  v_updates    int := 0;
-  v_deletes    int := 0;
-  v_count      int;
-  v_first      int := 1;
-  v_wanted     bigint;
-  v_expiry     bigint;
-  v_outcome    int;
-  i            int;
+  v_state       int[];    -- 0 free, 1 sold, 2 held, 3 unknown, 4 cannot be told for now
+  v_found       int[];    -- 1 where it has a row
+  v_lockable    int[];    -- 1 where it has a row that the batch may have to change
+  v_owner       int[];    -- whose row: an index into p_hold_ids, 0 nobody's, -1 somebody else's
+  v_until       bigint[]; -- the row's expiry, in microseconds after v_now
+  v_created     bigint[]; -- the row's beginning, likewise
+  v_grant       int[];    -- the operation that was granted it, 0 for none
+  v_change      int[];    -- what becomes of the row if none was: 0 nothing, 1 renewed, 2 deleted
+  v_has_grants  boolean := false;
+  v_has_changes boolean := false;
+  v_first       int := 1;
+  v_owned_by    int;
+  v_wanted      bigint;
+  v_expiry      bigint;
+  v_earliest    bigint;   -- of the operation's tickets, as its caller is told
+  v_outcome     int;
+  i             int;
 BEGIN
   FOR v_round IN 1 .. 2 LOOP
     v_now := clock_timestamp();
-    SELECT array_agg(s.sale), array_agg(s.found), array_agg(s.owner),
-           array_agg(s.until), array_agg(s.created), array_agg(s.lockable)
-      INTO v_sale, v_found, v_owner, v_until, v_created, v_lockable
+    SELECT array_agg(s.state), array_agg(s.found), array_agg(s.lockable), array_agg(s.owner),
+           array_agg(s.until), array_agg(s.created), pg_current_snapshot()::text
+      INTO v_state, v_found, v_lockable, v_owner, v_until, v_created, v_snapshot
       FROM (
-        SELECT CASE WHEN t.status THEN 0 WHEN t.ticket_id IS NULL THEN 3 ELSE 1 END AS sale,
-               CASE WHEN b.ticket_id IS NULL THEN 0 WHEN b.locked_up > v_now THEN 1 ELSE 2 END AS found,
-               CASE WHEN b.hold_id IS NULL THEN 0
-                    ELSE coalesce(array_position(p_hold_ids, b.hold_id), -1) END AS owner,
-               CASE WHEN isfinite(b.locked_up)
-                    THEN (extract(epoch FROM b.locked_up - v_now) * 1000000)::bigint
-                    ELSE c_for_ever END AS until,
-               CASE WHEN isfinite(b.date_created)
-                    THEN (extract(epoch FROM b.date_created - v_now) * 1000000)::bigint
-                    ELSE 0 END AS created,
+        SELECT CASE WHEN t.ticket_id IS NULL THEN 3
+                    WHEN NOT t.status THEN 1
+                    WHEN b.locked_up > v_now THEN 2
+                    ELSE 0 END AS state,
+               CASE WHEN b.ticket_id IS NULL THEN 0 ELSE 1 END AS found,
                CASE WHEN b.ticket_id IS NULL THEN 0
                     WHEN u.wants & 1 = 1 AND (b.locked_up > v_now) IS NOT TRUE THEN 1
                     WHEN u.wants & 2 = 2 AND b.hold_id IS NULL THEN 1
                     WHEN b.hold_id = ANY (p_hold_ids) THEN 1
-                    ELSE 0 END AS lockable
+                    ELSE 0 END AS lockable,
+               CASE WHEN b.hold_id IS NULL THEN 0
+                    ELSE coalesce(array_position(p_hold_ids, b.hold_id), -1) END AS owner,
+               CASE WHEN isfinite(b.locked_up)
+                    THEN (date_part('epoch', b.locked_up - v_now) * 1000000)::bigint
+                    ELSE c_for_ever END AS until,
+               CASE WHEN isfinite(b.date_created)
+                    THEN (date_part('epoch', b.date_created - v_now) * 1000000)::bigint
+                    ELSE 0 END AS created
           FROM unnest(p_tickets, p_wants) WITH ORDINALITY AS u (ticket_id, wants, i)
           LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
           LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
@@ -105,55 +110,65 @@ BEGIN
            FOR UPDATE OF b SKIP LOCKED
       ) s;
   END LOOP;
+  decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
-  v_row := v_found;
-  v_effect := array_fill(0, ARRAY[cardinality(p_tickets)]);
-  outcomes := array_fill(1, ARRAY[v_operations]);
-  expiries := array_fill(0::bigint, ARRAY[v_operations]);
   IF 1 = ANY (v_lockable) THEN
     FOR i IN 1 .. cardinality(p_tickets) LOOP
       -- A live row of somebody else's needs no lock to refuse; one that may change under us does.
       IF v_lockable[i] = 1 AND (i = ANY (v_locked)) IS NOT TRUE THEN
-        v_row[i] := 3;
-      ELSIF v_found[i] = 2 THEN
-        v_row[i] := 0;
+        v_state[i] := 4;
       END IF;
     END LOOP;
   END IF;
 
-  FOR v_operation IN 1 .. v_operations LOOP
+  v_grant := array_fill(0, ARRAY[cardinality(p_tickets)]);
+  v_change := v_grant;
+  outcomes := array_fill(1, ARRAY[cardinality(p_locks)]);
+  expiries := array_fill(0::bigint, ARRAY[cardinality(p_locks)]);
+  FOR v_operation IN 1 .. cardinality(p_locks) LOOP
+    v_owned_by := p_owners[v_operation];
     v_outcome := 1;
     IF p_locks[v_operation] = 1 THEN
-      v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
       FOR m IN v_first .. p_ends[v_operation] LOOP
         i := p_members[m];
-        IF v_row[i] = 3 THEN
-          v_outcome := 2;
-        ELSIF v_outcome = 1 AND (v_sale[i] <> 0 OR (v_row[i] = 1
-                AND (v_owner[i] <> p_owners[v_operation] OR v_owner[i] = 0))) THEN
-          v_outcome := 0;
+        IF v_state[i] <> 0 THEN
+          IF v_state[i] = 4 THEN
+            v_outcome := 2;
+          ELSIF v_outcome = 1 AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
+                  CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
+            v_outcome := 0;
+          END IF;
         END IF;
       END LOOP;
       IF v_outcome = 1 THEN
-        expiries[v_operation] := NULL;
+        v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
+        v_earliest := NULL;
+        v_has_grants := true;
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
-          IF v_row[i] = 1 THEN
-            -- A renewal: never earlier than it was, never longer than the cap allows.
-            v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + (p_longest * 1000000)::bigint));
+          IF v_state[i] = 0 THEN
+            v_state[i] := 2;
+            v_grant[i] := v_operation;
+            v_earliest := least(v_earliest, v_wanted);
           ELSE
-            v_expiry := v_wanted;
-            v_row[i] := 1;
-            v_owner[i] := p_owners[v_operation];
-            v_created[i] := 0;
-            v_until[i] := NULL;
+            -- A renewal: never earlier than it was, never longer than the cap allows.
+            IF v_grant[i] > 0 THEN
+              v_expiry := greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint);
+              IF v_expiry = v_wanted THEN
+                v_grant[i] := v_operation;
+              END IF;
+            ELSE
+              v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
+              IF v_expiry <> v_until[i] THEN
+                v_until[i] := v_expiry;
+                v_change[i] := 1;
+                v_has_changes := true;
+              END IF;
+            END IF;
+            v_earliest := least(v_earliest, v_expiry);
           END IF;
-          IF v_until[i] IS DISTINCT FROM v_expiry THEN
-            v_until[i] := v_expiry;
-            v_effect[i] := CASE v_found[i] WHEN 0 THEN 1 ELSE 2 END;
-          END IF;
-          expiries[v_operation] := least(expiries[v_operation], v_expiry);
         END LOOP;
+        expiries[v_operation] := v_earliest;
       ELSIF v_outcome = 0 THEN
         IF reasons IS NULL THEN
           reasons := array_fill(0, ARRAY[cardinality(p_members)]);
@@ -161,9 +176,14 @@ BEGIN
         END IF;
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
-          IF v_sale[i] <> 0 THEN
-            reasons[m] := v_sale[i];
-          ELSIF v_row[i] = 1 AND (v_owner[i] <> p_owners[v_operation] OR v_owner[i] = 0) THEN
+          IF v_state[i] <> 2 THEN
+            reasons[m] := v_state[i];
+          ELSIF v_grant[i] > 0 THEN
+            IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
+              reasons[m] := 2;
+              waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+            END IF;
+          ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
             reasons[m] := 2;
             waits[m] := v_until[i];
           END IF;
@@ -171,66 +191,58 @@ BEGIN
       END IF;
     ELSE
       FOR m IN v_first .. p_ends[v_operation] LOOP
-        IF v_row[p_members[m]] = 3 THEN
+        IF v_state[p_members[m]] = 4 THEN
           v_outcome := 2;
         END IF;
       END LOOP;
       IF v_outcome = 1 THEN
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
-          IF v_owner[i] = 0 OR v_owner[i] = p_owners[v_operation] THEN
-            v_row[i] := 0;
-            v_effect[i] := CASE v_found[i] WHEN 0 THEN 0 ELSE 3 END;
+          IF v_grant[i] > 0 THEN
+            CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
+            v_grant[i] := 0;
+          ELSE
+            CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
           END IF;
+          v_state[i] := CASE v_state[i] WHEN 2 THEN 0 ELSE v_state[i] END;
+          v_change[i] := v_found[i] * 2;
+          v_has_changes := true;
         END LOOP;
       END IF;
     END IF;
     outcomes[v_operation] := v_outcome;
     v_first := p_ends[v_operation] + 1;
   END LOOP;
-  decided_at := (extract(epoch FROM v_now) * 1000000)::bigint;
 
-  FOREACH i IN ARRAY v_effect LOOP
-    CASE i
-      WHEN 1 THEN v_inserts := v_inserts + 1;
-      WHEN 2 THEN v_updates := v_updates + 1;
-      WHEN 3 THEN v_deletes := v_deletes + 1;
-      ELSE NULL;
-    END CASE;
-  END LOOP;
-
-  IF v_inserts > 0 THEN
+  IF v_has_grants THEN
     -- unnest gives the tickets in the array's order, which is the order to lock them in.
     INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_id)
-    SELECT u.ticket_id, v_now + u.until * interval '1 microsecond', v_now, p_hold_ids[u.owner]
-      FROM unnest(p_tickets, v_effect, v_until, v_owner) AS u (ticket_id, effect, until, owner)
-     WHERE u.effect = 1
-        ON CONFLICT (ticket_id) DO NOTHING;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    IF v_count <> v_inserts THEN
-      RAISE serialization_failure USING MESSAGE = 'a ticket was taken while the batch was decided';
-    END IF;
+    SELECT u.ticket_id, v_now + p_seconds[u.granted] * interval '1 second', v_now,
+           p_hold_ids[p_owners[u.granted]]
+      FROM unnest(p_tickets, v_grant, v_found) AS u (ticket_id, granted, found)
+     WHERE u.granted > 0 AND u.found = 0;
+    v_has_changes := v_has_changes OR 1 = ANY (v_lockable);
   END IF;
-  IF v_updates > 0 THEN
+  IF v_has_changes THEN
     UPDATE tickets_blocked b
-       SET locked_up = v_now + u.until * interval '1 microsecond',
-           date_created = v_now + u.created * interval '1 microsecond',
-           hold_id = p_hold_ids[u.owner]
-      FROM unnest(p_tickets, v_effect, v_until, v_created, v_owner)
-        AS u (ticket_id, effect, until, created, owner)
-     WHERE u.effect = 2 AND b.ticket_id = u.ticket_id;
-  END IF;
-  IF v_deletes > 0 THEN
+       SET locked_up = CASE u.granted WHEN 0 THEN v_now + u.until * interval '1 microsecond'
+                            ELSE v_now + p_seconds[u.granted] * interval '1 second' END,
+           date_created = CASE u.granted WHEN 0 THEN b.date_created ELSE v_now END,
+           hold_id = CASE u.granted WHEN 0 THEN b.hold_id ELSE p_hold_ids[p_owners[u.granted]] END
+      FROM unnest(p_tickets, v_grant, v_found, v_change, v_until)
+        AS u (ticket_id, granted, found, change, until)
+     WHERE ((u.granted > 0 AND u.found = 1) OR (u.granted = 0 AND u.change = 1))
+       AND b.ticket_id = u.ticket_id;
     DELETE FROM tickets_blocked b
-     USING unnest(p_tickets, v_effect) AS u (ticket_id, effect)
-     WHERE u.effect = 3 AND b.ticket_id = u.ticket_id;
+     USING unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
+     WHERE u.granted = 0 AND u.change = 2 AND b.ticket_id = u.ticket_id;
   END IF;
-  IF v_inserts + v_updates > 0 THEN
-    SELECT count(*) INTO v_count
-      FROM unnest(p_tickets, v_effect) AS u (ticket_id, effect)
-      JOIN tickets t ON t.ticket_id = u.ticket_id
-     WHERE u.effect IN (1, 2) AND t.status;
-    IF v_count <> v_inserts + v_updates THEN
+  IF v_has_grants AND v_snapshot <> pg_current_snapshot()::text THEN
+    IF EXISTS (
+      SELECT FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
+        LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
+       WHERE (u.granted > 0 OR u.change = 1) AND t.status IS NOT TRUE
+    ) THEN
       RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided';
     END IF;
   END IF;

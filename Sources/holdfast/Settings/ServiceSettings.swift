@@ -49,6 +49,7 @@ struct ServiceSettings {
     var store = HoldStoreSettings()
     store.conninfo = environment["DATABASE_URL"] ?? ""
     store.committers = values.integer("committers")
+    store.overlapAfterMilliseconds = values.milliseconds("overlap-after")
     store.pool = PoolLimits(
       connections: values.integer("pool-size"),
       connectTimeoutMilliseconds: values.milliseconds("connect-timeout"))
@@ -62,7 +63,8 @@ struct ServiceSettings {
       batchOperations: values.integer("batch-requests"),
       batchTickets: values.integer("batch-tickets"))
     let requestTimeout = values.milliseconds("request-timeout")
-    store.answerTimeoutMilliseconds = max(requestTimeout / 2, requestTimeout - answerMarginMilliseconds)
+    store.answerTimeoutMilliseconds = max(
+      requestTimeout / 2, requestTimeout - answerMarginMilliseconds)
     store.statementTimeoutMilliseconds = values.milliseconds("statement-timeout")
     store.lockTimeoutMilliseconds = values.milliseconds("lock-timeout")
     store.readinessTimeoutMilliseconds = values.milliseconds("ready-timeout")

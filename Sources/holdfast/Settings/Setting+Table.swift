@@ -23,6 +23,9 @@ extension Setting {
       "shutdown-timeout", times, default: "10s", "how long a stop may wait for open connections"),
     Setting("committers", .integer(1...64), default: "2", "threads that commit batches"),
     Setting(
+      "overlap-after", .duration(0...60_000), default: "20ms",
+      "wait for a commit under way after which another starts beside it"),
+    Setting(
       "pool-size", .integer(2...256), default: "4",
       "PostgreSQL connections; at least one more than committers"),
     Setting("connect-timeout", times, default: "2s", "one attempt to connect to PostgreSQL"),
