@@ -30,6 +30,8 @@ write_env() {
             for name in DATABASE_URL PGHOST PGPORT PGDATABASE PGUSER; do
                 [[ -z ${!name-} ]] || env_line "$name" "${!name}"
             done
+            # What libpq's programs are to see, once this is sourced.
+            echo 'export DATABASE_URL PGHOST PGPORT PGDATABASE PGUSER'
         } >"$dir/env.new"
     )
     mv "$dir/env.new" "$dir/env"
