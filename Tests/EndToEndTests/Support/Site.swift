@@ -55,6 +55,11 @@ final class Site {
     try readEnvironment()
   }
 
+  /// The log of a part.
+  func log(_ part: String) throws -> String {
+    try String(contentsOfFile: "\(directory)/logs/\(part).log", encoding: .utf8)
+  }
+
   /// Adds tickets `prefix1` to `prefixN` that are on sale.
   func addTickets(_ prefix: String, count: Int) throws {
     try database().run(
@@ -71,6 +76,7 @@ final class Site {
     let text = try String(contentsOfFile: directory + "/env", encoding: .utf8)
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { continue }
       values[String(parts[0])] = parts[1].replacingOccurrences(of: "\\", with: "")
     }
   }

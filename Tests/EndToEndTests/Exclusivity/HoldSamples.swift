@@ -1,0 +1,42 @@
+import Foundation
+
+/// The live holds in the table, read again and again while clients are at work.
+///
+/// Rows that are about to expire are left out: others may take them before the statement ends.
+final class HoldSamples: Sendable {
+  private let seen = Locked<[String: Set<Set<String>>]>([:])
+  private let isEnough = Locked(false)
+  private let thread: Parallel.Started<Void>
+
+  init(_ site: Site) throws {
+    let database = try Confined(site.database())
+    thread = Parallel.start { [seen, isEnough] in
+      while !isEnough.withLock({ $0 }) {
+        let rows = try database.value.run(
+          """
+          SELECT hold_id, ticket_id FROM tickets_blocked
+           WHERE hold_id IS NOT NULL AND locked_up > now() + interval '30 ms'
+          """)
+        let sets = Dictionary(grouping: rows) { $0[0] ?? "" }
+          .mapValues { Set($0.map { $0[1] ?? "" }) }
+        seen.withLock { seen in for (key, set) in sets { seen[key, default: []].insert(set) } }
+        Clock.sleep(0.002)
+      }
+    }
+  }
+
+  /// Ends the sampling, and tells which holds were seen with other tickets than they asked for.
+  func partialHolds(of attempts: [Attempt]) throws -> [String] {
+    isEnough.withLock { $0 = true }
+    try thread.value()
+    return seen.withLock { seen in
+      attempts.compactMap { attempt in
+        guard let holdID = attempt.holdID, let sets = seen[holdID] else { return nil }
+        if case .refused = attempt.outcome { return "refused, and in the table: \(attempt)" }
+        return sets == [Set(attempt.tickets)] ? nil : "partial: \(sets) of \(attempt)"
+      }
+    }
+  }
+
+  var count: Int { seen.withLock { $0.count } }
+}
