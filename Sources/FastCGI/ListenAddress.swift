@@ -1,5 +1,5 @@
 /// Where the service listens.
-public enum ListenAddress: Sendable, Equatable {
+public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// A Unix socket at this path, of at most 107 bytes (`unix(7)`).
   case unix(path: String)
 
@@ -26,6 +26,15 @@ public enum ListenAddress: Sendable, Equatable {
       self = .tcp(host: String(host), port: String(port))
     } else {
       return nil
+    }
+  }
+
+  /// The address as it is read.
+  public var description: String {
+    switch self {
+    case .unix(let path): path
+    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .inherited: "fd:0"
     }
   }
 }

@@ -155,7 +155,12 @@ extension HoldStore {
           SET lock_timeout = \(settings.lockTimeoutMilliseconds);
           SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);
           """, deadline: deadline)
-      try connection.prepare(CommitStatement.statement, deadline: deadline)
+      do throws(PostgresError) {
+        try connection.prepare(CommitStatement.statement, deadline: deadline)
+      } catch {
+        guard error.code == .server(.undefinedFunction) else { throw error }
+        throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
+      }
       return connection
     }
   }

@@ -15,6 +15,9 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 40P01: chosen as a deadlock's victim; run the transaction again.
   public static let deadlockDetected = SQLState(rawValue: "40P01")
 
+  /// 42883: the schema lacks a function.
+  public static let undefinedFunction = SQLState(rawValue: "42883")
+
   /// 55P03: `lock_timeout` passed while waiting for a lock.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
 

@@ -24,8 +24,7 @@ struct LineLogHandler: LogHandler {
 
   private func jsonLine(_ event: LogEvent, _ details: Logger.Metadata) -> String {
     var members = details.mapValues { "\($0)" }
-    members["time"] = Date.now.formatted(
-      .iso8601.year().month().day().time(includingFractionalSeconds: true))
+    members["time"] = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     members["level"] = event.level.rawValue
     members["message"] = "\(event.message)"
     let encoder = JSONEncoder()
