@@ -5,6 +5,7 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
+from plan import EVENT
 from processes import Failure, Server, run
 
 HERE = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ class Cluster:
         self.sql(name, (HERE / "sql" / "single_hold.sql").read_text())
         self.sql(name, f"""
             INSERT INTO tickets (ticket_id, event_id, event_name, zone, seat_id, seat_row)
-            SELECT 'E1-' || n, 'E1', 'Benchmark', 'Floor', n::text, (n / 100)::text
+            SELECT 'E1-' || n, 'E' || (n - {FIRST_TICKET}) / {EVENT}, 'Benchmark', 'Floor', n::text, (n / 100)::text
             FROM generate_series({FIRST_TICKET}, {FIRST_TICKET + tickets - 1}) AS n""")
         # Now, so that autovacuum finds nothing to do while we measure.
         self.sql(name, "VACUUM (ANALYZE) tickets")

@@ -17,12 +17,13 @@ def holdload(program: Path, port: int, case: Case, warmup: float, seconds: float
     tickets = TICKETS[case.database] - (LIVE_HOLDS if case.state == "million" else 0)
     return json.loads(run(
         program, f"--port={port}", f"--scenario={case.load}", f"--clients={case.clients}", f"--cart={case.cart}",
-        f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}"))
+        f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}",
+        f"--event={case.event}"))
 
 
 def pgbench(work: Path, cluster: Cluster, case: Case, warmup: float, seconds: float) -> dict:
     """The same figures as holdload's, from pgbench's log of every transaction."""
-    variables = {"k": 0, "clients": case.clients, "carts": TICKETS[case.database] // 2, "first": FIRST_TICKET}
+    variables = {"k": 0, "clients": case.clients, "event_carts": case.event // 2, "first": FIRST_TICKET}
     run("pgbench", "--no-vacuum", "--protocol=prepared", f"--client={case.clients}",
         f"--jobs={min(case.clients, os.cpu_count())}",  # measured the faster with a thread a core
         f"--time={round(warmup + seconds)}", "--log", f"--log-prefix={work}/pgbench",

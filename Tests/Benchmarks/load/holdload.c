@@ -4,7 +4,8 @@
 // answers in flight when its time is up, and does not know which client must release which hold; this one stops
 // sending, waits for what is under way and counts granted, refused and released apart.
 //
-//   holdload --port 8080 --scenario fresh --clients 64 --warmup 0.5 --seconds 5 --first 10000000 --tickets 1000000 --cart 2
+//   holdload --port 8080 --scenario fresh --clients 64 --warmup 0.5 --seconds 5
+//            --first 10000000 --tickets 1000000 --event 50000 --cart 2
 //
 // fresh  every cart is one that was not asked for before      all are granted
 // rush   random neighbours among the first 50 tickets         nearly all are refused
@@ -31,7 +32,8 @@
 enum { RUSH_TICKETS = 50, MOST_CLIENTS = 1024, MOST_CART = 100, DRAIN_SECONDS = 10, STATUSES = 600 };
 enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384 };
 
-// Carts lie next to each other in neither time nor place: the n-th cart is n × this prime, modulo their number.
+// Events are sold one after the other. Within one, carts that follow each other in time do not lie next to each other
+// in place: the n-th cart is n × this prime, modulo their number.
 static const uint64_t STRIDE = 611953;
 
 typedef enum { FRESH, RUSH, MIXED } Scenario;
@@ -51,8 +53,9 @@ static struct {
     int port, clients, cart;
     Scenario scenario;
     double warmup, seconds;
-    uint64_t first, tickets;
-} options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5, .first = 10000000, .tickets = 1000000};
+    uint64_t first, tickets, event;
+} options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5,
+             .first = 10000000, .tickets = 1000000, .event = 50000};
 
 static struct {
     uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
@@ -91,9 +94,10 @@ static bool chooseCart(Client *client) {
         client->cart = randomNumber() % (uint64_t)(RUSH_TICKETS - options.cart + 1);
         return true;
     }
-    uint64_t carts = options.tickets / (uint64_t)options.cart;
+    uint64_t size = (uint64_t)options.cart, carts = options.tickets / size, eventCarts = options.event / size;
     if (options.scenario == FRESH && nextCart == carts) return !(totals.exhausted = true);
-    client->cart = nextCart++ % carts * STRIDE % carts * (uint64_t)options.cart;
+    uint64_t number = nextCart++ % carts, place = number % eventCarts * STRIDE % eventCarts;
+    client->cart = (number / eventCarts * eventCarts + place) * size;
     return true;
 }
 
@@ -264,7 +268,8 @@ static Scenario scenarioNamed(const char *name) {
 int main(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'},    {"scenario", 1, 0, 'o'}, {"clients", 1, 0, 'c'}, {"warmup", 1, 0, 'w'},
-        {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"cart", 1, 0, 'k'}, {0}};
+        {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"event", 1, 0, 'e'},
+        {"cart", 1, 0, 'k'},    {0}};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (option) {
         case 'p': options.port = atoi(optarg); break;
         case 'o': options.scenario = scenarioNamed(optarg); break;
@@ -273,13 +278,15 @@ int main(int argc, char **argv) {
         case 's': options.seconds = atof(optarg); break;
         case 'f': options.first = strtoull(optarg, NULL, 10); break;
         case 't': options.tickets = strtoull(optarg, NULL, 10); break;
+        case 'e': options.event = strtoull(optarg, NULL, 10); break;
         case 'k': options.cart = atoi(optarg); break;
         default: return 2;
     }
     errno = EINVAL;
     if (options.clients < 1 || options.clients > MOST_CLIENTS) fail("--clients");
     if (options.cart < 1 || options.cart > MOST_CART) fail("--cart");
-    if (options.tickets / (uint64_t)options.cart % STRIDE == 0) fail("--tickets");
+    if (options.event % (uint64_t)options.cart || options.event / (uint64_t)options.cart % STRIDE == 0) fail("--event");
+    if (!options.tickets || !options.event || options.tickets % options.event) fail("--tickets");
     if (options.scenario == RUSH && options.cart > RUSH_TICKETS) fail("--cart");
     poller = epoll_create1(EPOLL_CLOEXEC);
     clients = calloc((size_t)options.clients, sizeof *clients);
