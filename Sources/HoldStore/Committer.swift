@@ -17,8 +17,9 @@ struct Committer: Sendable {
     while let batch = nextBatch() {
       commit(batch)
       queue.withLock { $0.endBatch() }
-      queue.broadcast()
     }
+    // The queue is drained: the others are to see it too.
+    queue.broadcast()
   }
 
   private func nextBatch() -> [HoldQueue.Entry]? {

@@ -53,7 +53,7 @@ public final class HoldStore: HoldService {
         patientUntil: now.advanced(byMilliseconds: settings.overlapAfterMilliseconds))
     }
     switch admission {
-    case .accepted: queue.signal()
+    case .accepted(let callsCommitter): if callsCommitter { queue.signal() }
     case .full: completion(.unavailable(.queueFull))
     case .stopping: completion(.unavailable(.stopping))
     }
@@ -125,6 +125,7 @@ public final class HoldStore: HoldService {
         entry.payload.completion(
           .unavailable(entry.retryCount > 0 ? .contended : .databaseUnreachable))
       }
+      if queue.withLock({ $0.isImpatient(now: now) }) { queue.broadcast() }
       releases.expire(now: now)
       checks.expire(now: now)
     }

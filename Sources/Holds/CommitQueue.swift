@@ -30,8 +30,9 @@ public struct CommitQueue<Payload, Time: Comparable> {
 
   /// What became of an attempt to enqueue.
   public enum Admission: Sendable, Equatable {
-    /// It is in the queue.
-    case accepted
+    /// It is in the queue. When `callsCommitter` is true, no committer is at work or on its way, and
+    /// one is to be woken.
+    case accepted(callsCommitter: Bool)
 
     /// The queue has reached its bound.
     case full
@@ -45,6 +46,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   private var nextNumber: UInt64 = 0
   private var inFlightCount = 0
   private var batchCount = 0
+  private var isCommitterCalled = false
   private var isStopping = false
 
   /// Makes an empty queue.
@@ -72,7 +74,9 @@ public struct CommitQueue<Payload, Time: Comparable> {
         number: nextNumber, payload: payload, ticketCount: ticketCount, deadline: deadline,
         patientUntil: patientUntil))
     nextNumber += 1
-    return .accepted
+    let callsCommitter = batchCount == 0 && !isCommitterCalled
+    isCommitterCalled = isCommitterCalled || callsCommitter
+    return .accepted(callsCommitter: callsCommitter)
   }
 
   /// Takes out what is to share the next commit: everything that is due, in order of arrival, up to
@@ -81,7 +85,8 @@ public struct CommitQueue<Payload, Time: Comparable> {
   /// While a batch is under way the next one grows, which makes each commit cheaper; but a batch that
   /// is held up holds nobody up for longer than they are patient.
   public mutating func takeBatch(now: Time) -> [Entry]? {
-    if batchCount > 0, !waiting.contains(where: { $0.patientUntil <= now }) { return nil }
+    isCommitterCalled = false
+    if batchCount > 0, !isImpatient(now: now) { return nil }
     var taken: [Int] = []
     var ticketCount = 0
     for (index, entry) in waiting.enumerated() {
@@ -107,13 +112,14 @@ public struct CommitQueue<Payload, Time: Comparable> {
     return batch
   }
 
-  /// When a batch may be there to take although nothing happens until then; nil for never.
+  /// When an entry that is put off comes due; nil when none is put off.
   public var nextDueTime: Time? {
-    let putOff = waiting.lazy.compactMap(\.notBefore).min()
-    guard batchCount > 0, let impatient = waiting.lazy.map(\.patientUntil).min() else {
-      return putOff
-    }
-    return min(impatient, putOff ?? impatient)
+    waiting.lazy.compactMap(\.notBefore).min()
+  }
+
+  /// True when somebody has waited so long for the batches under way that another is to start.
+  public func isImpatient(now: Time) -> Bool {
+    batchCount > 0 && waiting.contains { $0.patientUntil <= now }
   }
 
   /// Ends a batch all of whose entries have been settled or put back.

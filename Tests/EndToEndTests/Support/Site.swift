@@ -1,30 +1,39 @@
 import Foundation
 
 /// A site of nginx, Holdfast and PostgreSQL, as `deploy/run --detach` starts it.
-final class Site {
+// Its values change only in `service`, which the one test that owns the site calls.
+final class Site: @unchecked Sendable {
   /// The site that `deploy/test` has started, for tests that disturb nobody.
   static func shared() throws -> Site {
     try Site(directory: TestSettings.siteDirectory)
+  }
+
+  /// Starts a site of its own; `stop` ends it.
+  static func start(_ settings: [String: String]) throws -> Site {
+    let place = try TemporaryDirectory()
+    let path = place.path + "/site"
+    let environment = [
+      "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
+      "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
+    ].merging(settings) { $1 }
+    try Command.succeed([script("run"), "--detach"], environment: environment)
+    let site = try Site(directory: path)
+    site.settings = environment
+    site.place = place
+    return site
   }
 
   /// Lends a site of its own, and stops it whatever happens.
   static func with<Value>(
     _ settings: [String: String] = [:], _ body: (Site) throws -> Value
   ) throws -> Value {
-    let directory = try TemporaryDirectory()
-    let path = directory.path + "/site"
-    let environment = [
-      "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
-      "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
-    ].merging(settings) { $1 }
-    defer { _ = try? Command([script("stop")], environment: ["HOLDFAST_DIR": path]) }
-    try Command.succeed([script("run"), "--detach"], environment: environment)
-    let site = try Site(directory: path)
-    site.settings = environment
+    let site = try start(settings)
+    defer { site.stop() }
     return try body(site)
   }
 
   let directory: String
+  private var place: TemporaryDirectory?
   private var settings: [String: String] = [:]
   private(set) var values: [String: String] = [:]
 
@@ -53,6 +62,10 @@ final class Site {
     try Command.succeed(
       [Self.script("service"), verb, part], environment: settings.merging(more) { $1 })
     try readEnvironment()
+  }
+
+  func stop() {
+    _ = try? Command([Self.script("stop")], environment: ["HOLDFAST_DIR": directory])
   }
 
   /// The log of a part.
