@@ -18,7 +18,7 @@ def holdload(program: Path, port: int, case: Case, warmup: float, seconds: float
     return json.loads(run(
         program, f"--port={port}", f"--scenario={case.load}", f"--clients={case.clients}", f"--cart={case.cart}",
         f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}",
-        f"--event={case.event}"))
+        f"--event={case.event}", *(["--owned"] if case.owned else [])))
 
 
 def pgbench(work: Path, cluster: Cluster, case: Case, warmup: float, seconds: float) -> dict:

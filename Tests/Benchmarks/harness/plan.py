@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi")
 PEERS = SUBJECTS[2:]
-SCENARIOS = ("fresh", "rush", "mixed", "carts", "sizes", "live", "analyzed")
+SCENARIOS = ("fresh", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed")
 CLIENTS = (1, 32, 64, 128)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_10m": 10_000_000}
@@ -19,6 +19,7 @@ class Case:
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
+    owned: bool = False  # with hold_id and details
     state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million
 
     @property
@@ -43,6 +44,7 @@ def _fresh() -> list[Case]:
 def full() -> list[Case]:
     return [
         *_fresh(),
+        Case("owned", "holdfast", 64, owned=True),
         *(Case("rush", subject, 64, load="rush") for subject in SUBJECTS[1:]),
         *(Case("mixed", subject, 64, load="mixed") for subject in SUBJECTS[1:]),
         *(Case("carts", "holdfast", 64, cart=cart) for cart in (1, 10, 100)),
@@ -57,6 +59,7 @@ def full() -> list[Case]:
 def quick() -> list[Case]:
     fresh = [case for case in _fresh() if (case.subject, case.clients) in (("holdfast", 1), ("holdfast", 64))]
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
+        Case("owned", "holdfast", 64, owned=True),
         Case("rush", "holdfast", 64, load="rush")]
 
 

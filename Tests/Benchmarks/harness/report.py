@@ -75,6 +75,7 @@ class Targets:
         yield ("p50 of one client ÷ pgbench's", _ratio("p50_ms", alone, self._find("fresh", "pgbench", 1)), 1.8, 1.4,
                "", at_most)
         yield "p99 ÷ p50, 64 clients", fresh and fresh["p99_ms"] / fresh["p50_ms"], 2.5, 1.8, "", at_most
+        yield "with hold_id and details ÷ without", _ratio("rate", self._find("owned"), fresh), 0.9, 1, "", at_least
         yield "rush ÷ fresh", _ratio("rate", self._find("rush"), fresh), 1, 1.5, "", at_least
         yield ("10 million tickets ÷ 10 thousand", _ratio(
             "rate", self._find("sizes", database="bench_10m", event=EVENT), self._find("sizes", database="bench_10k")), 0.9, 1, "",

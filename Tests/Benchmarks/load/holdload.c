@@ -52,6 +52,7 @@ typedef struct {
 static struct {
     int port, clients, cart;
     Scenario scenario;
+    bool owned;  // with a hold_id of each cart's own, and details
     double warmup, seconds;
     uint64_t first, tickets, event;
 } options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5,
@@ -124,7 +125,10 @@ static void sendNext(Client *client) {
     int length = sprintf(body, "{\"data\":{\"%s\":[", client->releasing ? "tickets" : "ticketd_reserved");
     for (int i = 0; i < options.cart; i++)
         length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
-    length += sprintf(body + length, client->releasing ? "]}}" : "],\"reserved_time\":600}}");
+    length += sprintf(body + length, client->releasing ? "]" : "],\"reserved_time\":600");
+    if (options.owned) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
+    if (options.owned && !client->releasing) length += sprintf(body + length, ",\"details\":true");
+    length += sprintf(body + length, "}}");
     int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                        "Content-Length: %d\r\n\r\n%s", client->releasing ? "tickets_unlock_param" : "tickets_lock",
                        length, body);
@@ -269,7 +273,7 @@ int main(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'},    {"scenario", 1, 0, 'o'}, {"clients", 1, 0, 'c'}, {"warmup", 1, 0, 'w'},
         {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"event", 1, 0, 'e'},
-        {"cart", 1, 0, 'k'},    {0}};
+        {"cart", 1, 0, 'k'},    {"owned", 0, 0, 'i'},    {0}};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (option) {
         case 'p': options.port = atoi(optarg); break;
         case 'o': options.scenario = scenarioNamed(optarg); break;
@@ -279,6 +283,7 @@ int main(int argc, char **argv) {
         case 'f': options.first = strtoull(optarg, NULL, 10); break;
         case 't': options.tickets = strtoull(optarg, NULL, 10); break;
         case 'e': options.event = strtoull(optarg, NULL, 10); break;
+        case 'i': options.owned = true; break;
         case 'k': options.cart = atoi(optarg); break;
         default: return 2;
     }
