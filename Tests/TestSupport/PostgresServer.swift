@@ -1,0 +1,102 @@
+private import Foundation
+
+/// A PostgreSQL cluster of the test process's own, on a Unix socket in a temporary directory.
+///
+/// It is made on first use and goes with the process, however that ends: a shell that survives it
+/// holds the other end of a pipe, and stops and removes the cluster when the pipe closes.
+public final class PostgresServer: Sendable {
+  /// Why suites that need a server are skipped where `isInstalled` is false.
+  public static let reason = "needs PostgreSQL's server programs in /usr/lib/postgresql/*/bin"
+
+  /// Whether there is a server to start.
+  public static var isInstalled: Bool { programs != nil }
+
+  private static let programs: String? = {
+    let root = "/usr/lib/postgresql"
+    let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    return
+      versions
+      .sorted { $0.compare($1, options: .numeric) == .orderedDescending }
+      .map { "\(root)/\($0)/bin" }
+      .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
+  }()
+
+  private static let started = Result { try PostgresServer() }
+
+  /// The directory of the server's socket, which is also all it has on disk.
+  public let directory: String
+
+  /// Held open for as long as the process lives.
+  private let lifeline: FileHandle
+
+  /// The process's cluster, started if need be.
+  public static func shared() throws -> PostgresServer { try started.get() }
+
+  /// How to connect to one of its databases, regardless of the environment.
+  public func conninfo(
+    database: String = "postgres", directory: String? = nil
+  ) -> String {
+    "host=\(directory ?? self.directory) port=5432 user=holdfast dbname=\(database)"
+      + " sslmode=disable options=''"
+  }
+
+  private init() throws {
+    guard let programs = Self.programs else { throw Failure(Self.reason) }
+    let parent = NSTemporaryDirectory()
+    directory =
+      (parent.utf8.count <= 60 ? parent : "/tmp/")
+      + "/hfpg." + String(UInt64.random(in: 0 ... .max), radix: 36)
+    let script = Process()
+    script.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+    script.arguments = ["sh", "-c", Self.script, "sh", directory, programs]
+    let input = Pipe()
+    let output = Pipe()
+    script.standardInput = input
+    script.standardOutput = output
+    script.standardError = FileHandle.nullDevice
+    lifeline = input.fileHandleForWriting
+    // No other child of this process may keep it open.
+    _ = fcntl(lifeline.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    try script.run()
+    // What the script says once the server accepts connections, or its log when it does not.
+    let answer = String(
+      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    guard answer.hasSuffix("ready\n") else { throw Failure("PostgreSQL did not start: \(answer)") }
+    atexit { PostgresServer.end() }
+  }
+
+  /// Lets the shell go and waits for it, so that whoever removes the temporary folder finds it quiet.
+  private static func end() {
+    guard let server = try? shared() else { return }
+    try? server.lifeline.close()
+    for _ in 0..<500 where FileManager.default.fileExists(atPath: server.directory) {
+      usleep(20_000)
+    }
+  }
+
+  // fsync is off: a crash of the machine is not what is tested. Autovacuum is off because its work
+  // would show in what tests count. As root, everything runs as the user that Debian made for it.
+  private static let script = """
+    directory=$1 programs=$2
+    cd /
+    umask 022
+    if [ "$(id -u)" = 0 ]; then as='runuser -u postgres --'; else as=; fi
+    mkdir -m 755 "$directory" || exit
+    trap 'rm -rf "$directory"' EXIT
+    if [ -n "$as" ]; then chown postgres: "$directory"; fi
+    log=$directory/log
+    if $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
+        --locale=C.UTF-8 --no-sync --no-instructions >"$log" 2>&1 &&
+      $as "$programs/pg_ctl" -D "$directory/data" -w -t 60 -s -l "$log" start -o "\\
+        -c unix_socket_directories='$directory' -c listen_addresses= -p 5432 -c fsync=off \\
+        -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC" >"$log.ctl" 2>&1 </dev/null
+    then
+      echo ready
+    else
+      cat "$log" "$log.ctl"
+    fi
+    exec >/dev/null
+    read -r _
+    $as "$programs/pg_ctl" -D "$directory/data" -s -m immediate stop >/dev/null 2>&1
+    """
+}
