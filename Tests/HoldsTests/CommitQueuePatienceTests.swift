@@ -1,0 +1,94 @@
+import Holds
+import Testing
+
+/// When a batch may start beside one that is under way, and when a committer that sleeps is to look.
+@Suite struct CommitQueuePatienceTests {
+  private var queue = CommitQueue<String, Int>(
+    limits: CommitQueueLimits(waitingOperations: 100, batchOperations: 100, batchTickets: 100))
+
+  @Test mutating func aSecondBatchWaitsForTheFirstAndGrows() {
+    _ = queue.add("a", patientUntil: 20)
+    #expect(queue.take(now: 0) == "a")
+    _ = queue.add("b", patientUntil: 25)
+    _ = queue.add("c", patientUntil: 30)
+    #expect(queue.take(now: 24) == nil)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.take(now: 24) == "bc")
+  }
+
+  @Test mutating func aBatchThatIsHeldUpHoldsNobodyUpForLonger() {
+    _ = queue.add("a", patientUntil: 20)
+    #expect(queue.take(now: 0) == "a")
+    _ = queue.add("b", patientUntil: 25)
+    _ = queue.add("c", patientUntil: 30)
+    #expect(!queue.isImpatient(now: 24))
+    #expect(queue.take(now: 24) == nil)
+    #expect(queue.isImpatient(now: 25))
+    #expect(queue.take(now: 25) == "bc")
+    #expect(!queue.isImpatient(now: 25))
+  }
+
+  @Test mutating func eachBatchUnderWayCounts() {
+    _ = queue.add("a", patientUntil: 0)
+    #expect(queue.take(now: 0) == "a")
+    _ = queue.add("b", patientUntil: 0)
+    #expect(queue.take(now: 0) == "b")
+    _ = queue.add("c", patientUntil: 25)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.take(now: 24) == nil)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.take(now: 24) == "c")
+  }
+
+  @Test mutating func anIdleQueueHasNothingToWakeFor() {
+    #expect(queue.nextDueTime == nil)
+    _ = queue.add("a", patientUntil: 20)
+    #expect(queue.take(now: 0) == "a")
+    #expect(queue.nextDueTime == nil)
+  }
+
+  @Test mutating func whatIsPutOffIsDueAtTheEarliestOfItsTimes() {
+    for name in ["a", "b"] { _ = queue.add(name, patientUntil: 20) }
+    let batch = queue.takeBatch(now: 0) ?? []
+    queue.requeue([batch[0]], notBefore: 40, alone: false)
+    queue.requeue([batch[1]], notBefore: 30, alone: false)
+    queue.endBatch()
+    #expect(queue.nextDueTime == 30)
+  }
+
+  @Test mutating func nobodyIsImpatientOfABatchThatIsNotThere() {
+    _ = queue.add("a", patientUntil: 20)
+    #expect(!queue.isImpatient(now: 30))
+  }
+
+  /// A committer that is told of a time that has passed does not sleep: it spins.
+  @Test mutating func whileABatchIsUnderWayNobodyWakesForWhatIsPutOff() {
+    for name in ["a", "b"] { _ = queue.add(name, patientUntil: 500) }
+    let batch = queue.takeBatch(now: 0) ?? []
+    queue.requeue([batch[0]], notBefore: 30, alone: false)
+    queue.settle(1)
+    queue.endBatch()
+    _ = queue.add("c", patientUntil: 500)
+    #expect(queue.take(now: 10) == "c")
+    #expect(queue.take(now: 40) == nil)
+    #expect(queue.nextDueTime.map { $0 > 40 } ?? true)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.take(now: 40) == "a")
+  }
+
+  @Test mutating func oneCommitterIsCalledForABatchAndNoneWhileOneIsAtWork() {
+    #expect(queue.add("a").callsCommitter)
+    #expect(!queue.add("b").callsCommitter)
+    #expect(queue.take() == "ab")
+    #expect(!queue.add("c").callsCommitter)
+    queue.settle(2)
+    queue.endBatch()
+    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.take() == nil)
+    #expect(queue.add("d").callsCommitter)
+  }
+}

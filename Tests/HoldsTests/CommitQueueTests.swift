@@ -1,0 +1,179 @@
+import Holds
+import Testing
+
+/// The queue's rules, one at a time, by a clock that stands still unless a test moves it.
+@Suite struct CommitQueueTests {
+  typealias Queue = CommitQueue<String, Int>
+
+  private func makeQueue(
+    waiting: Int = 100, operations: Int = 100, tickets: Int = 1000, _ names: String = ""
+  ) -> Queue {
+    var queue = Queue(
+      limits: CommitQueueLimits(
+        waitingOperations: waiting, batchOperations: operations, batchTickets: tickets))
+    for name in names { #expect(queue.add(String(name)).isAccepted) }
+    return queue
+  }
+
+  @Test func itTakesInUpToItsBoundAndAgainOnceThereIsRoom() {
+    var queue = makeQueue(waiting: 2, "ab")
+    #expect(queue.add("c") == .full)
+    #expect(queue.waitingCount == 2)
+    #expect(queue.take() == "ab")
+    #expect(queue.add("d").isAccepted)
+  }
+
+  @Test func whatIsRefusedIsNeverCommitted() {
+    var queue = makeQueue(waiting: 1, "a")
+    #expect(queue.add("b") == .full)
+    #expect(queue.take() == "a")
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.take() == nil)
+    #expect(queue.isIdle)
+  }
+
+  @Test func aBatchIsInOrderOfArrivalAndLeavesNothingBehind() {
+    var queue = makeQueue("abcde")
+    #expect(queue.take() == "abcde")
+    #expect(queue.waitingCount == 0)
+    #expect(!queue.isIdle)
+  }
+
+  @Test func aBatchEndsAtItsBoundOfOperations() {
+    var queue = makeQueue(operations: 3, "abcdefg")
+    #expect(queue.takeAndSettle() == "abc")
+    #expect(queue.takeAndSettle() == "def")
+    #expect(queue.takeAndSettle() == "g")
+    #expect(queue.takeAndSettle() == nil)
+  }
+
+  @Test func aBatchEndsAtItsBoundOfTickets() {
+    var queue = makeQueue(tickets: 10)
+    for (name, tickets) in [("a", 4), ("b", 6), ("c", 9), ("d", 2), ("e", 1)] {
+      #expect(queue.add(name, tickets: tickets).isAccepted)
+    }
+    #expect(queue.takeAndSettle() == "ab")
+    // "d" would fit after "c" no more, and "e" must not overtake it.
+    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.takeAndSettle() == "de")
+  }
+
+  @Test func anOperationLargerThanTheBoundHasABatchOfItsOwn() {
+    var queue = makeQueue(tickets: 10)
+    for (name, tickets) in [("a", 1), ("B", 50), ("c", 1)] {
+      #expect(queue.add(name, tickets: tickets).isAccepted)
+    }
+    #expect(queue.takeAndSettle() == "a")
+    #expect(queue.takeAndSettle() == "B")
+    #expect(queue.takeAndSettle() == "c")
+  }
+
+  @Test func whatIsPutOffWaitsForItsTimeAndHoldsNobodyUp() {
+    var queue = makeQueue("abc")
+    let batch = queue.takeBatch(now: 0) ?? []
+    queue.requeue([batch[0]], notBefore: 30, alone: false)
+    queue.settle(2)
+    queue.endBatch()
+    #expect(queue.nextDueTime == 30)
+    #expect(queue.take(now: 29) == nil)
+    #expect(queue.add("d").isAccepted)
+    #expect(queue.takeAndSettle(now: 29) == "d")
+    #expect(queue.takeAndSettle(now: 30) == "a")
+    #expect(queue.nextDueTime == nil)
+  }
+
+  @Test func whatHasToStandAloneDoes() {
+    var queue = makeQueue("abc")
+    let batch = queue.takeBatch(now: 0) ?? []
+    queue.requeue(batch, notBefore: nil, alone: true)
+    queue.endBatch()
+    #expect(queue.add("d").isAccepted)
+    #expect(queue.takeAndSettle() == "a")
+    #expect(queue.takeAndSettle() == "b")
+    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.takeAndSettle() == "d")
+  }
+
+  @Test func whatStandsAloneStaysSo() {
+    var queue = makeQueue("ab")
+    queue.requeue(queue.takeBatch(now: 0) ?? [], notBefore: nil, alone: true)
+    queue.endBatch()
+    let alone = queue.takeBatch(now: 0) ?? []
+    queue.requeue(alone, notBefore: nil, alone: false)
+    queue.endBatch()
+    #expect(queue.takeAndSettle() == "a")
+  }
+
+  @Test func whatIsPutBackKeepsItsPlaceInTheOrderOfArrival() {
+    var queue = makeQueue("abcd")
+    let batch = queue.takeBatch(now: 0) ?? []
+    #expect(queue.add("e").isAccepted)
+    // Back in another order than it was taken in.
+    queue.requeue([batch[3], batch[1]], notBefore: nil, alone: false)
+    queue.requeue([batch[2]], notBefore: nil, alone: false)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(queue.takeAndSettle() == "bcde")
+  }
+
+  @Test func itCountsHowOftenAnEntryWasPutBack() {
+    var queue = makeQueue("a")
+    for expected in 0..<4 {
+      let batch = queue.takeBatch(now: 0) ?? []
+      #expect(batch.map(\.retryCount) == [expected])
+      queue.requeue(batch, notBefore: nil, alone: false)
+      queue.endBatch()
+    }
+  }
+
+  @Test func whatIsPutBackComesInPastTheBound() {
+    var queue = makeQueue(waiting: 1, "a")
+    let batch = queue.takeBatch(now: 0) ?? []
+    #expect(queue.add("b").isAccepted)
+    queue.requeue(batch, notBefore: nil, alone: false)
+    queue.endBatch()
+    #expect(queue.waitingCount == 2)
+    #expect(queue.add("c") == .full)
+    #expect(queue.takeAndSettle() == "ab")
+  }
+
+  @Test func aDeadlineTakesOutWhatWaitsAndNothingElse() {
+    var queue = makeQueue()
+    _ = queue.add("a", deadline: 10)
+    #expect(queue.take() == "a")
+    _ = queue.add("b", deadline: 20)
+    _ = queue.add("c", deadline: 10)
+    _ = queue.add("d", deadline: 11)
+    #expect(queue.takeExpired(now: 9).isEmpty)
+    #expect(queue.takeExpired(now: 11).map(\.payload) == ["c", "d"])
+    #expect(queue.takeExpired(now: 11).isEmpty)
+    #expect(queue.waitingCount == 1)
+    // "a" is under way: its batch will settle it.
+    #expect(!queue.isIdle)
+  }
+
+  @Test func aStopLetsNothingInAndEverythingOut() {
+    var queue = makeQueue("ab")
+    let batch = queue.takeBatch(now: 0) ?? []
+    #expect(queue.add("c").isAccepted)
+    queue.stop()
+    #expect(queue.add("d") == .stopping)
+    #expect(!queue.isDrained)
+    queue.requeue([batch[1]], notBefore: nil, alone: false)
+    queue.settle(1)
+    queue.endBatch()
+    #expect(!queue.isDrained)
+    #expect(queue.take() == "bc")
+    #expect(!queue.isDrained)
+    queue.settle(2)
+    #expect(queue.isDrained)
+  }
+
+  @Test func anIdleQueueIsNotDrainedBeforeItStops() {
+    var queue = makeQueue()
+    #expect(queue.isIdle && !queue.isDrained)
+    queue.stop()
+    #expect(queue.isDrained)
+  }
+}
