@@ -6,7 +6,8 @@ extension EndToEnd {
   @Suite("Exclusivity")
   struct ExclusivityTests {
     private static let settings = [
-      "HOLDFAST_INSTANCES": "2", "HOLDFAST_MIN_RESERVED_TIME": "50ms", "HOLDFAST_SWEEP_INTERVAL": "500ms",
+      "HOLDFAST_INSTANCES": "2", "HOLDFAST_MIN_RESERVED_TIME": "50ms",
+      "HOLDFAST_SWEEP_INTERVAL": "500ms",
       "HOLDFAST_COMMITTERS": "4", "HOLDFAST_POOL_SIZE": "6",
     ]
     private static let tickets = (1...9).map { "X-\($0)" }
@@ -37,7 +38,8 @@ extension EndToEnd {
       try Site.with(Self.settings) { site in
         try site.addTickets("X-", count: Self.tickets.count)
         try site.database().run(NaiveCommit.sql)
-        let attempts = try Rush(tickets: Self.tickets, seconds: 2, leastAttempts: 1000).run(on: site)
+        let attempts = try Rush(tickets: Self.tickets, seconds: 2, leastAttempts: 1000).run(
+          on: site)
         let checker = HistoryChecker(attempts)
         #expect(!checker.doubleGrants.isEmpty)
         #expect(!checker.wrongAnswers.isEmpty)

@@ -29,7 +29,8 @@ struct Attempt: Sendable {
   /// When it may have held its tickets: from the request on, until a release was answered.
   var possible: ClosedRange<Double>? {
     switch outcome {
-    case .granted(let expiry): start...max(start, min(expiry.upperBound, releaseFinish ?? .infinity))
+    case .granted(let expiry):
+      start...max(start, min(expiry.upperBound, releaseFinish ?? .infinity))
     case .refused: nil
     case .unknown: start...Double.infinity
     }

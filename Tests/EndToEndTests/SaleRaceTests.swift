@@ -1,0 +1,166 @@
+import Testing
+
+extension EndToEnd {
+  /// No hold on a ticket whose sale was committed before the hold was; the interleavings are forced.
+  ///
+  /// One committer, so that what waits behind a batch shares the next; and a lock timeout that lets it
+  /// really wait for another's insert.
+  @Suite(
+    "The sale race",
+    .site([
+      "HOLDFAST_LOCK_TIMEOUT": "4s", "HOLDFAST_STATEMENT_TIMEOUT": "10s",
+      "HOLDFAST_COMMITTERS": "1",
+      "HOLDFAST_POOL_SIZE": "2", "HOLDFAST_SWEEP_INTERVAL": "0",
+    ]))
+  struct SaleRaceTests {
+    private static let recheck =
+      "RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided'"
+
+    private let site: Site
+    private let seller: Database
+    private let observer: Database
+
+    init() throws {
+      site = try .ofSuite()
+      seller = try site.database()
+      observer = try site.database()
+      try observer.run("TRUNCATE tickets_blocked; DELETE FROM tickets WHERE ticket_id LIKE 'R-%'")
+      try site.addTickets("R-", count: 9)
+    }
+
+    private func startLock(_ tickets: [String], holdID: String? = nil)
+      -> Parallel.Started<HTTPResponse>
+    {
+      let port = site.httpPort
+      return Parallel.start { try HTTPConnection(port: port).lock(tickets, holdID: holdID) }
+    }
+
+    /// Until the batch waits for another's insert.
+    private func waitUntilBlocked() throws {
+      try Clock.wait("the batch waits for a lock") {
+        try observer.count(
+          """
+          SELECT count(*) FROM pg_stat_activity
+           WHERE wait_event_type = 'Lock' AND query LIKE '%holdfast_commit%'
+          """) == 1
+      }
+    }
+
+    private func held() throws -> [String] {
+      try observer.column("SELECT ticket_id FROM tickets_blocked ORDER BY 1")
+    }
+
+    /// A sale under way of a ticket whose hold has expired, as the shop would do it.
+    private func beginSaleOfExpiredHold() throws {
+      try seller.run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-1', now() - interval '1 s');
+        """)
+      try seller.run(
+        """
+        BEGIN;
+        DELETE FROM tickets_blocked WHERE ticket_id = 'R-1';
+        UPDATE tickets SET status = false WHERE ticket_id = 'R-1';
+        """)
+    }
+
+    /// Starts a lock of R-1 and R-2, in a batch with two of other tickets that are answered at once.
+    private func startLockInABatch() throws -> Parallel.Started<HTTPResponse> {
+      let blocker = try site.database()
+      try blocker.run(
+        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-9', now())")
+      let first = startLock(["R-9"])
+      try waitUntilBlocked()
+      let racing = startLock(["R-2", "R-1"])
+      let others = [startLock(["R-3"]), startLock(["R-4"])]
+      // Time for them to reach the queue; were they late, the test would only prove less.
+      Clock.sleep(0.2)
+      try blocker.run("ROLLBACK")
+      for lock in [first] + others { #expect(try lock.value().status == 200) }
+      #expect(!racing.isFinished)
+      return racing
+    }
+
+    @Test func aSaleThatDeletesAnExpiredHold() throws {
+      try beginSaleOfExpiredHold()
+      let racing = try startLockInABatch()
+      try seller.run("COMMIT")
+      #expect(try racing.value().body == Answer.refused(["R-1"]))
+      #expect(try held() == ["R-3", "R-4", "R-9"])
+    }
+
+    @Test func aSaleThatIsRolledBackLeavesTheTicket() throws {
+      try beginSaleOfExpiredHold()
+      let racing = try startLockInABatch()
+      try seller.run("ROLLBACK")
+      #expect(try racing.value().body == Answer.granted(["R-2", "R-1"]))
+      #expect(try held() == ["R-1", "R-2", "R-3", "R-4", "R-9"])
+    }
+
+    /// The lock waits for the insert of a hold that is then deleted by its own sale.
+    private func lockDuringInsertAndSale(endingWith end: String) throws -> HTTPResponse {
+      try seller.run(
+        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-1', now() + interval '1 h')"
+      )
+      let racing = startLock(["R-1", "R-2"])
+      try waitUntilBlocked()
+      try seller.run(
+        """
+        DELETE FROM tickets_blocked WHERE ticket_id = 'R-1';
+        UPDATE tickets SET status = false WHERE ticket_id = 'R-1';
+        \(end)
+        """)
+      return try racing.value()
+    }
+
+    @Test func aSaleWhileTheLockWaitsForItsInsert() throws {
+      let response = try lockDuringInsertAndSale(endingWith: "COMMIT")
+      #expect(response.body == Answer.refused(["R-1"]))
+      #expect(try held() == [])
+    }
+
+    @Test func thatSaleRolledBack() throws {
+      let response = try lockDuringInsertAndSale(endingWith: "ROLLBACK")
+      #expect(response.body == Answer.granted(["R-1", "R-2"]))
+    }
+
+    /// Negative control: without the second look at the status, the sold ticket is held.
+    @Test func withoutTheSecondLookASoldTicketIsHeld() throws {
+      try CommitFunction(site).replacing(Self.recheck, with: "NULL") {
+        let response = try lockDuringInsertAndSale(endingWith: "COMMIT")
+        #expect(response.body == Answer.granted(["R-1", "R-2"]))
+      }
+    }
+
+    /// A sale that never had a hold, after the lock has looked and before it commits.
+    @Test func aSaleWithoutAHold() throws {
+      let blocker = try site.database()
+      try blocker.run(
+        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-2', now())")
+      let racing = startLock(["R-2", "R-1"])
+      try waitUntilBlocked()
+      try seller.run("UPDATE tickets SET status = false WHERE ticket_id = 'R-1'")
+      try blocker.run("ROLLBACK")
+      #expect(try racing.value().body == Answer.refused(["R-1"]))
+      #expect(try held() == [])
+    }
+
+    @Test func aRenewalDuringTheSale() throws {
+      let holdID = "the-buyer's-cart".replacing("'", with: "-")
+      #expect(try site.http().lock(["R-1"], seconds: 60, holdID: holdID).status == 200)
+      try seller.run(
+        """
+        BEGIN;
+        DELETE FROM tickets_blocked WHERE ticket_id = 'R-1';
+        UPDATE tickets SET status = false WHERE ticket_id = 'R-1';
+        """)
+      let renewal = startLock(["R-1"], holdID: holdID)
+      // Another's request goes on meanwhile, so the renewal has been looked at.
+      #expect(try site.http().lock(["R-5"]).status == 200)
+      #expect(try site.http().lock(["R-6"]).status == 200)
+      #expect(!renewal.isFinished)
+      try seller.run("COMMIT")
+      #expect(try renewal.value().body == Answer.refused(["R-1"]))
+    }
+  }
+}
