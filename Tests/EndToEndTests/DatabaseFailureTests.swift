@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// PostgreSQL killed, stopped, hung or away: what was granted is kept, answers come in time and are
+  /// true, and the service recovers by itself.
+  @Suite("PostgreSQL fails", .site(["HOLDFAST_DEMO_TICKETS": "0"]))
+  struct DatabaseFailureTests {
+    /// HOLDFAST_REQUEST_TIMEOUT is 5 s; the rest is for a busy machine.
+    private static let longestAnswer = 5.5
+
+    private let site: Site
+
+    init() throws {
+      site = try .ofSuite()
+      try site.database().run("TRUNCATE tickets_blocked; TRUNCATE tickets")
+      try site.addTickets("F-", count: 100_000)
+    }
+
+    /// Every grant is in the table; every failure says what became of it, and tells the truth.
+    private func check(_ answers: [SteadyLoad.Answer]) throws {
+      let held = Set(try site.database().column("SELECT ticket_id FROM tickets_blocked"))
+      let lost = answers.filter { $0.status == 200 && !held.contains($0.ticket) }
+      #expect(lost.isEmpty, "granted and not in the table: \(lost.map(\.ticket))")
+      for answer in answers where answer.status != 200 {
+        #expect(answer.status == 503)
+        #expect(answer.response?["Retry-After"] == "1")
+        #expect(answer.response?.data["valido"] as? Bool == false)
+        let message = answer.response?.message ?? ""
+        let isUnknown = message.hasSuffix("outcome unknown")
+        #expect(isUnknown || message.hasSuffix("nothing was changed"), "\(message)")
+        #expect(isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
+      }
+      let slowest = answers.map(\.seconds).max() ?? 0
+      #expect(slowest < Self.longestAnswer)
+    }
+
+    private func waitForRecovery() throws {
+      let http = site.http()
+      try Clock.wait("recovery", seconds: 2) { try http.lock(["F-100000"], holdID: "recovered-recovered").status == 200 }
+    }
+
+    @Test func killedAndStartedAgainUnderLoad() throws {
+      let load = SteadyLoad(site, prefix: "F-")
+      try load.waitForGrants(50)
+      try site.service("kill", "postgres")
+      #expect(try site.http().get("/readyz").status == 503)
+      #expect(try site.http().get("/livez").status == 200)
+      try site.service("start", "postgres")
+      try waitForRecovery()
+      try load.waitForGrants(50)
+      try check(try load.finish())
+    }
+
+    @Test func stoppedAtOnceAndStartedAgainUnderLoad() throws {
+      let load = SteadyLoad(site, prefix: "F-")
+      try load.waitForGrants(50)
+      // What `pg_ctl stop -m immediate` sends.
+      kill(site.postgresID, SIGQUIT)
+      try Clock.wait("PostgreSQL is gone") { !ProcessTable.isRunning(site.postgresID) }
+      try site.service("start", "postgres")
+      try waitForRecovery()
+      try load.waitForGrants(50)
+      try check(try load.finish())
+    }
+
+    /// The server kills all of its sessions and recovers by itself.
+    @Test func aSessionKilledUnderLoad() throws {
+      let load = SteadyLoad(site, prefix: "F-")
+      try load.waitForGrants(50)
+      let session = try site.database().value(
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%holdfast_commit%' AND pid <> pg_backend_pid() LIMIT 1")
+      kill(try #require(pid_t(session)), SIGKILL)
+      try Clock.wait("the server accepts connections again") { (try? site.database()) != nil }
+      try waitForRecovery()
+      try load.waitForGrants(50)
+      try check(try load.finish())
+    }
+
+    @Test func hungForSevenSeconds() throws {
+      let load = SteadyLoad(site, prefix: "F-")
+      try load.waitForGrants(50)
+      let processes = ProcessTable.children(of: site.postgresID) + [site.postgresID]
+      for process in processes { kill(process, SIGSTOP) }
+      defer { for process in processes { kill(process, SIGCONT) } }
+      let start = Clock.now
+      #expect(try site.http().get("/readyz").status == 503)
+      #expect(Clock.now - start < 3)
+      // Longer than a request may take.
+      Clock.sleep(max(0, start + 7 - Clock.now))
+      for process in processes { kill(process, SIGCONT) }
+      try waitForRecovery()
+      try load.waitForGrants(50)
+      let answers = try load.finish()
+      try check(answers)
+      #expect(answers.contains { $0.status == 503 })
+    }
+
+    @Test func awayWhenTheServiceStarts() throws {
+      try site.service("stop", "holdfast")
+      try site.service("stop", "postgres")
+      try site.service("start", "holdfast")
+      let http = site.http()
+      #expect(try http.get("/livez").body == Answer.alive)
+      let readiness = try http.get("/readyz")
+      #expect(readiness.status == 503)
+      #expect(
+        readiness.body
+          == #"{"message":"Not ready","status":503,"data":{"database":"unreachable","stopping":false}}"#)
+      let start = Clock.now
+      let refusal = try http.lock(["F-1"])
+      #expect(Clock.now - start < Self.longestAnswer)
+      #expect(
+        refusal.body == Answer.bad("Database not reached in time; nothing was changed", status: 503))
+      #expect(refusal["Retry-After"] == "1")
+      try site.service("start", "postgres")
+      try waitForRecovery()
+      #expect(try http.get("/readyz").body == Answer.ready)
+    }
+
+    /// A forgotten transaction keeps a row locked: those who need it are told, others notice nothing.
+    @Test func aForgottenTransaction() throws {
+      let database = try site.database()
+      try database.run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('F-90000', now() - interval '1 s')
+        """)
+      let forgotten = try site.database()
+      try forgotten.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
+      let port = site.httpPort
+      let stuck = (0..<4).map { index in
+        Parallel.start {
+          let start = Clock.now
+          let response = try HTTPConnection(port: port).lock(["F-90000", "F-9100\(index)"])
+          return (response: response, seconds: Clock.now - start)
+        }
+      }
+      let load = SteadyLoad(site, prefix: "F-", clients: 4)
+      for request in stuck {
+        let answer = try request.value()
+        #expect(
+          answer.response.body
+            == Answer.bad(
+              "Tickets busy: another transaction kept them locked; nothing was changed", status: 503))
+        #expect(answer.response["Retry-After"] == "1")
+        #expect(answer.seconds < Self.longestAnswer)
+      }
+      let others = try load.finish()
+      #expect(others.allSatisfy { $0.status == 200 })
+      #expect(others.count > 200)
+      let times = others.map(\.seconds).sorted()
+      // On a busy machine a single one may be slow; not one in a hundred.
+      #expect(times[times.count * 99 / 100] < 0.5)
+      try forgotten.run("ROLLBACK")
+      #expect(try site.http().lock(["F-90000", "F-91000"]).status == 200)
+      #expect(try site.http().lock(["F-91001"]).status == 200)
+    }
+  }
+}
