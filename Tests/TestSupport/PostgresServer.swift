@@ -87,13 +87,13 @@ public final class PostgresServer: Sendable {
     log=$directory/log
     if $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
         --locale=C.UTF-8 --no-sync --no-instructions >"$log" 2>&1 &&
-      $as "$programs/pg_ctl" -D "$directory/data" -w -t 60 -s -l "$log" start -o "\\
+      $as "$programs/pg_ctl" -D "$directory/data" -w -t 60 -s -l "$directory/server.log" start -o "\\
         -c unix_socket_directories='$directory' -c listen_addresses= -p 5432 -c fsync=off \\
         -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC" >"$log.ctl" 2>&1 </dev/null
     then
       echo ready
     else
-      cat "$log" "$log.ctl"
+      cat "$log" "$log.ctl" "$directory/server.log"
     fi
     exec >/dev/null
     read -r _

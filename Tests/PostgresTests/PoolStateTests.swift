@@ -1,0 +1,110 @@
+import Testing
+import Threads
+
+@testable import Postgres
+
+/// The pool's rules by a clock that a test moves; connections are mere names.
+@Suite struct PoolStateTests {
+  private static let limits = PoolLimits(
+    connections: 3, connectTimeoutMilliseconds: 1000, minimumBackoffMilliseconds: 100,
+    maximumBackoffMilliseconds: 1000)
+  private static let start = Instant(nanoseconds: 5_000_000_000)
+
+  private var state = PoolState<String>(limits: limits)
+
+  /// Milliseconds from the start until the pool is to open another connection.
+  private var pause: Int? {
+    state.timeToOpen.map { Self.start.milliseconds(until: $0) }
+  }
+
+  @Test mutating func itOpensAsManyAsItsBoundAndNoMore() {
+    for name in ["a", "b", "c"] {
+      #expect(pause == 0)
+      state.opened(name)
+    }
+    #expect(pause == nil)
+  }
+
+  @Test mutating func whatIsLentCountsTowardsTheBound() {
+    for name in ["a", "b", "c"] { state.opened(name) }
+    _ = state.lend()
+    #expect(pause == nil)
+  }
+
+  @Test mutating func itLendsWhatWasUsedLast() {
+    for name in ["a", "b", "c"] { state.opened(name) }
+    #expect(state.lend() == "c")
+    #expect(state.lend() == "b")
+    state.takeBack("c")
+    #expect(state.lend() == "c")
+    #expect(state.lend() == "a")
+    #expect(state.lend() == nil)
+  }
+
+  @Test mutating func whatIsDiscardedIsReplaced() {
+    for name in ["a", "b", "c"] { state.opened(name) }
+    _ = state.lend()
+    state.discardLent()
+    #expect(state.idleCount == 2)
+    #expect(pause == 0)
+    state.opened("d")
+    #expect(pause == nil)
+    #expect(state.lend() == "d")
+  }
+
+  @Test mutating func whatIsTakenOutToBeCheckedIsNotLentMeanwhile() {
+    for name in ["a", "b", "c"] { state.opened(name) }
+    let idle = state.takeIdle()
+    #expect(idle == ["a", "b", "c"])
+    #expect(state.lend() == nil)
+    #expect(pause == nil)
+    for name in idle where name != "b" { state.takeBack(name) }
+    state.discardLent()
+    #expect(pause == 0)
+    #expect(state.lend() == "c")
+    #expect(state.lend() == "a")
+    #expect(state.lend() == nil)
+  }
+
+  @Test mutating func thePauseDoublesUpToItsBound() {
+    var pauses: [Int?] = []
+    for _ in 0..<6 {
+      state.openFailed(now: Self.start, jitter: 1)
+      pauses.append(pause)
+    }
+    #expect(pauses == [100, 200, 400, 800, 1000, 1000])
+  }
+
+  @Test mutating func jitterHalvesThePauseAtMost() {
+    state.openFailed(now: Self.start, jitter: 0)
+    #expect(pause == 50)
+    state.openFailed(now: Self.start, jitter: 0.5)
+    #expect(pause == 150)
+  }
+
+  @Test mutating func aThousandFailuresDoNotOverflow() {
+    for _ in 0..<1000 { state.openFailed(now: Self.start, jitter: 1) }
+    #expect(pause == 1000)
+  }
+
+  @Test mutating func aSuccessForgetsTheFailures() {
+    for _ in 0..<5 { state.openFailed(now: Self.start, jitter: 1) }
+    state.opened("a")
+    #expect(pause == 0)
+    state.openFailed(now: Self.start, jitter: 1)
+    #expect(pause == 100)
+  }
+
+  @Test mutating func onceClosedItLendsAndOpensNothing() {
+    for name in ["a", "b"] { state.opened(name) }
+    let lent = state.lend()
+    #expect(state.close() == ["a"])
+    #expect(state.isClosed)
+    #expect(pause == nil)
+    if let lent { state.takeBack(lent) }
+    // An attempt that was under way when it closed.
+    state.opened("c")
+    #expect(state.idleCount == 0)
+    #expect(state.lend() == nil)
+  }
+}

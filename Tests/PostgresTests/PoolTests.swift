@@ -1,0 +1,138 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+extension ServerSuites {
+  /// The pool over a server whose connections break and that is away for a while.
+  @Suite struct PoolTests {
+    private func makePool(
+      _ conninfo: String, connections: Int = 2, failures: Monitor<[PostgresError]> = Monitor([])
+    ) -> Pool {
+      Pool(
+        limits: PoolLimits(
+          connections: connections, connectTimeoutMilliseconds: 30_000,
+          minimumBackoffMilliseconds: 1, maximumBackoffMilliseconds: 20),
+        open: { deadline throws(PostgresError) in
+          try PostgresConnection(conninfo: conninfo, deadline: deadline)
+        },
+        onFailure: { error in
+          failures.withLock { $0.append(error) }
+          failures.broadcast()
+        })
+    }
+
+    private func backend(of pool: Pool) throws -> Int {
+      try pool.withConnection(deadline: Connections.patience) {
+        connection throws(PostgresError) in
+        try connection.query("SELECT pg_backend_pid()", deadline: Connections.patience)
+          .integer(row: 0, column: 0)
+      }
+    }
+
+    @Test func aConnectionThatWasTerminatedWhileIdleIsReplacedUnseen() throws {
+      let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
+      defer { pool.close() }
+      let first = try backend(of: pool)
+      #expect(try backend(of: pool) == first)
+      try Connections.terminate(first)
+      #expect(try backend(of: pool) != first)
+    }
+
+    @Test func aConnectionThatBreaksInUseIsReplaced() throws {
+      let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
+      defer { pool.close() }
+      let first = try backend(of: pool)
+      #expect(throws: PostgresError.self) {
+        try pool.withConnection(deadline: Connections.patience) {
+          connection throws(PostgresError) in
+          _ = try connection.query(
+            "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)",
+            deadline: Connections.patience)
+        }
+      }
+      #expect(try backend(of: pool) != first)
+    }
+
+    @Test func aServersErrorKeepsTheConnection() throws {
+      let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
+      defer { pool.close() }
+      let first = try backend(of: pool)
+      #expect(throws: PostgresError.self) {
+        try pool.withConnection(deadline: Connections.patience) {
+          connection throws(PostgresError) in
+          _ = try connection.query("SELECT 1 / 0", deadline: Connections.patience)
+        }
+      }
+      #expect(try backend(of: pool) == first)
+    }
+
+    @Test func borrowersWaitUntilTheirDeadlineWhenAllAreLent() throws {
+      let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
+      defer { pool.close() }
+      try pool.withConnection(deadline: Connections.patience) { _ throws(PostgresError) in
+        let start = Instant.now
+        let found: PostgresError.Code?
+        do throws(PostgresError) {
+          try pool.withConnection(deadline: start.advanced(byMilliseconds: 50)) { _ in }
+          found = nil
+        } catch {
+          found = error.code
+        }
+        #expect(found == .timedOut)
+        #expect(Instant.now >= start.advanced(byMilliseconds: 50))
+      }
+    }
+
+    @Test func itNeverOpensMoreThanItsBound() throws {
+      let conninfo = try PostgresServer.shared().conninfo() + " application_name=bound"
+      let pool = makePool(conninfo, connections: 3)
+      defer { pool.close() }
+      let threads = (0..<8).map { _ in
+        WorkerThread { for _ in 0..<50 { _ = try? backend(of: pool) } }
+      }
+      for thread in threads { thread.join() }
+      let count = try Connections.make().query(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'bound'",
+        deadline: Connections.patience)
+      #expect((1...3).contains(count.integer(row: 0, column: 0)))
+    }
+
+    /// The socket is reached through a link: without the link, the server is away.
+    @Test func aServerThatIsAwayIsWaitedForAndItsReturnNoticed() throws {
+      let server = try PostgresServer.shared()
+      let directory = try TemporaryDirectory()
+      let link = "\(directory.path)/.s.PGSQL.5432"
+      let failures = Monitor<[PostgresError]>([])
+      let pool = makePool(server.conninfo(directory: directory.path), failures: failures)
+      defer { pool.close() }
+      func waitForFailure() {
+        let found: Void? = failures.wait(until: Connections.patience) { $0.count > 2 ? () : nil }
+        #expect(found != nil)
+      }
+      waitForFailure()
+      for _ in 0..<2 {
+        try FileManager.default.createSymbolicLink(
+          atPath: link, withDestinationPath: "\(server.directory)/.s.PGSQL.5432")
+        let first = try backend(of: pool)
+        try FileManager.default.removeItem(atPath: link)
+        failures.withLock { $0 = [] }
+        try Connections.terminate(first)
+        // The other connection still serves; once it is gone too, nothing does.
+        try? Connections.terminate(backend(of: pool))
+        waitForFailure()
+      }
+      #expect(failures.withLock { $0.allSatisfy { $0.code == .connectionFailed } })
+    }
+
+    @Test func onceClosedItLendsNothing() throws {
+      let pool = makePool(try PostgresServer.shared().conninfo())
+      _ = try backend(of: pool)
+      pool.close()
+      #expect(throws: PostgresError.self) {
+        try pool.withConnection(deadline: .now) { _ throws(PostgresError) in }
+      }
+    }
+  }
+}

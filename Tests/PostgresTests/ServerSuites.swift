@@ -1,0 +1,7 @@
+import TestSupport
+import Testing
+
+/// The suites that need a real server.
+@Suite(
+  "PostgreSQL", .enabled(if: PostgresServer.isInstalled, Comment(rawValue: PostgresServer.reason)))
+enum ServerSuites {}
