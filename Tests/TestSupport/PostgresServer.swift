@@ -74,6 +74,7 @@ public final class PostgresServer: Sendable {
     }
   }
 
+  // The process may be killed while the server starts: the answer then meets a broken pipe.
   // fsync is off: a crash of the machine is not what is tested. Autovacuum is off because its work
   // would show in what tests count. As root, everything runs as the user that Debian made for it.
   private static let script = """
@@ -82,7 +83,12 @@ public final class PostgresServer: Sendable {
     umask 022
     if [ "$(id -u)" = 0 ]; then as='runuser -u postgres --'; else as=; fi
     mkdir -m 755 "$directory" || exit
-    trap 'rm -rf "$directory"' EXIT
+    end() {
+      $as "$programs/pg_ctl" -D "$directory/data" -s -m immediate stop >/dev/null 2>&1
+      rm -rf "$directory"
+    }
+    trap end EXIT
+    trap exit PIPE TERM
     if [ -n "$as" ]; then chown postgres: "$directory"; fi
     log=$directory/log
     if $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
@@ -97,6 +103,5 @@ public final class PostgresServer: Sendable {
     fi
     exec >/dev/null
     read -r _
-    $as "$programs/pg_ctl" -D "$directory/data" -s -m immediate stop >/dev/null 2>&1
     """
 }

@@ -1,0 +1,74 @@
+import Holds
+import Postgres
+import Threads
+
+@testable import HoldStore
+
+extension Database {
+  /// What `holdfast_commit` decided, and by which clock.
+  struct Commit {
+    var verdicts: [CommitVerdicts.Verdict]
+    var decidedAt: Int
+  }
+
+  /// Runs a batch as a committer does.
+  func commit(
+    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200
+  ) throws(PostgresError) -> Commit {
+    let result = try connection.execute(
+      CommitStatement.statement,
+      CommitStatement(operations).parameters(longestHoldSeconds: longestHoldSeconds),
+      deadline: Self.patience)
+    return Commit(
+      verdicts: CommitVerdicts(result, of: operations).verdicts,
+      decidedAt: result.integer(row: 0, column: 4))
+  }
+
+  /// Runs a batch and tells in a word what became of each operation.
+  func outcomes(_ operations: HoldOperation...) throws -> [String] {
+    try commit(operations).verdicts.map(Self.word)
+  }
+
+  /// The holds by ticket.
+  func holds() throws -> [String: HoldRow] {
+    let result = try connection.query(
+      """
+      SELECT ticket_id, (extract(epoch FROM locked_up) * 1000000)::int8,
+             (extract(epoch FROM date_created) * 1000000)::int8, hold_id
+        FROM tickets_blocked
+       WHERE isfinite(locked_up)
+      """, deadline: Self.patience)
+    var rows: [String: HoldRow] = [:]
+    for row in 0..<result.rowCount {
+      rows[result.text(row: row, column: 0)] = HoldRow(
+        until: result.integer(row: row, column: 1), created: result.integer(row: row, column: 2),
+        holdID: result.isNull(row: row, column: 3) ? nil : result.text(row: row, column: 3))
+    }
+    return rows
+  }
+
+  private static func word(_ verdict: CommitVerdicts.Verdict) -> String {
+    switch verdict {
+    case .putOff: "put off"
+    case .settled(.granted): "granted"
+    case .settled(.released): "released"
+    case .settled(.unavailable): "unavailable"
+    case .settled(.refused(let tickets)):
+      "refused " + tickets.map { "\($0.ticketID) \($0.reason)" }.joined(separator: ", ")
+    }
+  }
+}
+
+extension HoldOperation {
+  static func lock(
+    _ ticketIDs: String..., seconds: Double = 600, as secret: String? = nil
+  ) -> HoldOperation {
+    .lock(
+      LockRequest(
+        ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: secret.map { HoldID($0) }))
+  }
+
+  static func release(_ ticketIDs: String..., as secret: String? = nil) -> HoldOperation {
+    .release(ReleaseRequest(ticketIDs: ticketIDs, holdID: secret.map { HoldID($0) }))
+  }
+}
