@@ -29,7 +29,8 @@ extension EndToEnd {
         let message = answer.response?.message ?? ""
         let isUnknown = message.hasSuffix("outcome unknown")
         #expect(isUnknown || message.hasSuffix("nothing was changed"), "\(message)")
-        #expect(isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
+        #expect(
+          isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
       }
       let slowest = answers.map(\.seconds).max() ?? 0
       #expect(slowest < Self.longestAnswer)
@@ -37,7 +38,9 @@ extension EndToEnd {
 
     private func waitForRecovery() throws {
       let http = site.http()
-      try Clock.wait("recovery", seconds: 2) { try http.lock(["F-100000"], holdID: "recovered-recovered").status == 200 }
+      try Clock.wait("recovery", seconds: 2) {
+        try http.lock(["F-100000"], holdID: "recovered-recovered").status == 200
+      }
     }
 
     @Test func killedAndStartedAgainUnderLoad() throws {
@@ -69,7 +72,8 @@ extension EndToEnd {
       let load = SteadyLoad(site, prefix: "F-")
       try load.waitForGrants(50)
       let session = try site.database().value(
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%holdfast_commit%' AND pid <> pg_backend_pid() LIMIT 1")
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%holdfast_commit%' AND pid <> pg_backend_pid() LIMIT 1"
+      )
       kill(try #require(pid_t(session)), SIGKILL)
       try Clock.wait("the server accepts connections again") { (try? site.database()) != nil }
       try waitForRecovery()
@@ -106,12 +110,14 @@ extension EndToEnd {
       #expect(readiness.status == 503)
       #expect(
         readiness.body
-          == #"{"message":"Not ready","status":503,"data":{"database":"unreachable","stopping":false}}"#)
+          == #"{"message":"Not ready","status":503,"data":{"database":"unreachable","stopping":false}}"#
+      )
       let start = Clock.now
       let refusal = try http.lock(["F-1"])
       #expect(Clock.now - start < Self.longestAnswer)
       #expect(
-        refusal.body == Answer.bad("Database not reached in time; nothing was changed", status: 503))
+        refusal.body == Answer.bad("Database not reached in time; nothing was changed", status: 503)
+      )
       #expect(refusal["Retry-After"] == "1")
       try site.service("start", "postgres")
       try waitForRecovery()
@@ -141,7 +147,8 @@ extension EndToEnd {
         #expect(
           answer.response.body
             == Answer.bad(
-              "Tickets busy: another transaction kept them locked; nothing was changed", status: 503))
+              "Tickets busy: another transaction kept them locked; nothing was changed", status: 503
+            ))
         #expect(answer.response["Retry-After"] == "1")
         #expect(answer.seconds < Self.longestAnswer)
       }

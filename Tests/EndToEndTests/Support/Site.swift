@@ -57,6 +57,29 @@ final class Site: @unchecked Sendable {
       database: name ?? self["PGDATABASE"])
   }
 
+  /// What libpq reads, for a program that a test starts.
+  func databaseEnvironment(_ name: String? = nil, user: String? = nil) -> [String: String] {
+    [
+      "PGHOST": self["PGHOST"], "PGPORT": self["PGPORT"], "PGUSER": user ?? self["PGUSER"],
+      "PGDATABASE": name ?? self["PGDATABASE"],
+    ]
+  }
+
+  /// Runs `holdfast` with these arguments on a database.
+  func holdfast(_ arguments: String..., database: String? = nil) throws -> Command {
+    try Command(
+      [TestSettings.binary] + arguments, environment: databaseEnvironment(database))
+  }
+
+  /// Lends an empty database of this server, and drops it afterwards.
+  func withEmptyDatabase<Value>(_ body: (String) throws -> Value) throws -> Value {
+    let name = "test_\(UInt32.random(in: 0 ... .max))"
+    let database = try database()
+    try database.run("CREATE DATABASE \(name)")
+    defer { _ = try? database.run("DROP DATABASE \(name) WITH (FORCE)") }
+    return try body(name)
+  }
+
   /// `deploy/service`: starts, stops, restarts or kills a part.
   func service(_ verb: String, _ part: String, settings more: [String: String] = [:]) throws {
     try Command.succeed(

@@ -1,0 +1,66 @@
+import Testing
+
+extension EndToEnd {
+  /// A FastCGI connection that is idle, silent or stuck keeps no worker from the others.
+  @Suite("Kept-alive connections")
+  struct KeptAliveTests {
+    private let site: Site
+
+    init() throws { site = try .shared() }
+
+    /// The best of a few, so that a busy machine does not count.
+    private func bestTime(_ service: ServiceProcess) throws -> Double {
+      var best = Double.infinity
+      for _ in 0..<5 {
+        let start = Clock.now
+        #expect(try service.peer().request("GET", "/livez", keepsConnection: false).status == 200)
+        best = min(best, Clock.now - start)
+      }
+      return best
+    }
+
+    @Test func manyMoreThanWorkers() throws {
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_WORKERS": "2"])
+      let peers = try (0..<200).map { _ in try service.peer() }
+      // Half of them have had an answer, the others never said a word.
+      for peer in peers.prefix(100) { #expect(try peer.request("GET", "/livez").status == 200) }
+      #expect(try bestTime(service) < 0.1)
+      // All but one of the workers wait for the rest of a request.
+      try peers[150].sendHalfARequest()
+      #expect(try bestTime(service) < 0.1)
+      // And those that were idle are served as before.
+      for peer in peers.prefix(150) { #expect(try peer.request("GET", "/livez").status == 200) }
+    }
+
+    @Test func aStuckPeerIsGivenUp() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["HOLDFAST_WORKERS": "1", "HOLDFAST_PEER_TIMEOUT": "300ms"])
+      let stuck = try service.peer()
+      try stuck.sendHalfARequest()
+      #expect(try service.peer().request("GET", "/livez").status == 200)
+      try Clock.wait("the stuck one is closed") { stuck.isClosed }
+    }
+
+    @Test func pastTheLimitIdleOnesGiveWay() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "20"])
+      let peers = try (0..<60).map { _ in try service.peer() }
+      for peer in peers.suffix(20) { #expect(try peer.request("GET", "/livez").status == 200) }
+      #expect(try bestTime(service) < 0.1)
+      // The longest idle first.
+      try Clock.wait("the oldest are closed") { peers.prefix(40).allSatisfy(\.isClosed) }
+      #expect(peers.suffix(10).allSatisfy { !$0.isClosed })
+    }
+
+    /// nginx closes its idle connections when it likes; the service notices.
+    @Test func closedConnectionsAreForgotten() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "50"])
+      for _ in 0..<20 {
+        let peers = try (0..<50).map { _ in try service.peer() }
+        for peer in peers.prefix(5) { #expect(try peer.request("GET", "/livez").status == 200) }
+      }
+      #expect(try bestTime(service) < 0.1)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Testing
+
+extension EndToEnd {
+  /// The service needs to read tickets and to write tickets_blocked, and nothing else.
+  @Suite("Least privilege")
+  struct PrivilegeTests {
+    @Test func aRoleThatMayDoNoMoreServesEverything() throws {
+      let site = try Site.shared()
+      try site.withEmptyDatabase { name in
+        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
+        let database = try site.database(name)
+        let role = "role_\(name)"
+        defer { _ = try? database.run("DROP OWNED BY \(role); DROP ROLE \(role)") }
+        try database.run(
+          """
+          CREATE ROLE \(role) LOGIN;
+          GRANT SELECT ON tickets TO \(role);
+          GRANT SELECT, INSERT, UPDATE, DELETE ON tickets_blocked TO \(role);
+          INSERT INTO tickets (ticket_id) SELECT 'L-' || n FROM generate_series(1, 9) n;
+          INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-1', now() - interval '1 s');
+          INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-9', now() - interval '1 s');
+          """)
+        // The role must really be able to do no more.
+        #expect(throws: Database.ServerError.self) {
+          try site.database(name, user: role).run("UPDATE tickets SET status = true")
+        }
+        let service = try ServiceProcess(
+          on: site, database: name, user: role, settings: ["HOLDFAST_SWEEP_INTERVAL": "50ms"])
+        try service.waitUntilReady()
+        let peer = try service.peer()
+        let cart = "0123456789abcdef"
+        #expect(try peer.lock(["L-1", "L-2"]).body == Answer.granted(["L-1", "L-2"]))
+        #expect(try peer.lock(["L-3"], holdID: cart).status == 200)
+        #expect(try peer.lock(["L-3", "L-4"], seconds: 900, holdID: cart).status == 200)
+        #expect(try peer.lock(["L-2", "L-3"]).body == Answer.refused(["L-2", "L-3"]))
+        let release = RequestText.release(["L-3", "L-4"], holdID: cart)
+        #expect(
+          try peer.request("POST", "/tickets_unlock_param", body: release).body == Answer.released)
+        #expect(try peer.request("POST", "/tickets_unlock").body == Answer.swept)
+        #expect(
+          try database.column("SELECT ticket_id FROM tickets_blocked ORDER BY 1") == ["L-1", "L-2"])
+        try database.run(
+          "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-9', now() - interval '1 s')"
+        )
+        try Clock.wait("the sweep") {
+          try database.count("SELECT count(*) FROM tickets_blocked") == 2
+        }
+        #expect(!service.log.contains("permission denied"))
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// A stop loses no answer and no hold, takes a bounded time, and can be cut short.
+  @Suite("Shutdown", .site(["HOLDFAST_DEMO_TICKETS": "0"]))
+  struct ShutdownTests {
+    private let site: Site
+    private let database: Database
+
+    init() throws {
+      site = try .ofSuite()
+      database = try site.database()
+      try database.run("TRUNCATE tickets_blocked; TRUNCATE tickets")
+      try site.addTickets("S-", count: 50_000)
+    }
+
+    /// Through nginx, with the service as a child, so that its exit code is seen.
+    @Test(arguments: [SIGTERM, SIGINT])
+    func underLoadNothingIsLost(signal: Int32) throws {
+      try site.service("stop", "holdfast")
+      defer { try? site.service("start", "holdfast") }
+      unlink(site.sockets[0])
+      let service = try ServiceProcess(on: site, listen: site.sockets[0])
+      try service.waitUntilReady()
+      let load = SteadyLoad(site, prefix: "S-", clients: 32)
+      try load.waitForGrants(200)
+      let start = Clock.now
+      service.signal(signal)
+      #expect(service.wait(seconds: 15) == 0)
+      #expect(Clock.now - start < 12)
+      let answers = try load.finish()
+      let held = Set(try database.column("SELECT ticket_id FROM tickets_blocked"))
+      let granted = Set(answers.filter { $0.status == 200 }.map(\.ticket))
+      #expect(granted.subtracting(held).isEmpty, "granted, and not in the table")
+      // Nobody who had been taken on was turned away without an answer.
+      #expect(held.subtracting(granted).isEmpty, "in the table, and not answered")
+      let others = answers.filter { $0.status != 200 }
+      let told = Set(others.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+      #expect(
+        told.isSubset(of: [
+          "502 Service unavailable: nothing was changed",
+          "503 Service stopping; nothing was changed",
+        ]), "\(told)")
+      #expect(others.allSatisfy { $0.response?["Retry-After"] == "1" })
+      #expect(service.log.contains(#""message":"stopped""#))
+    }
+
+    @Test func notReadyWhileItDrains() throws {
+      let service = try ServiceProcess(on: site)
+      try service.waitUntilReady()
+      try askWhileItDrains(service)
+      // It waits for the web server to close its connections, and no longer.
+      #expect(service.wait(seconds: 5) == 0)
+    }
+
+    private func askWhileItDrains(_ service: ServiceProcess) throws {
+      let peer = try service.peer()
+      #expect(try peer.request("GET", "/readyz").status == 200)
+      service.signal(SIGTERM)
+      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      let readiness = try peer.request("GET", "/readyz")
+      #expect(readiness.status == 503)
+      #expect(
+        readiness.body
+          == #"{"message":"Not ready","status":503,"data":{"database":"ok","stopping":true}}"#)
+    }
+
+    /// Requests that wait for a locked row are answered before the end.
+    @Test func requestsInFlightAreAnswered() throws {
+      let service = try ServiceProcess(on: site)
+      try service.waitUntilReady()
+      let blocker = try site.database()
+      try blocker.run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('S-1', now() - interval '1 s');
+        """)
+      try blocker.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
+      let path = service.socketPath
+      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      Clock.sleep(0.1)
+      service.signal(SIGTERM)
+      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      #expect(!waiting.isFinished)
+      try blocker.run("ROLLBACK")
+      #expect(try waiting.value().status == 200)
+      #expect(service.wait(seconds: 15) == 0)
+      #expect(
+        try database.count("SELECT count(*) FROM tickets_blocked WHERE locked_up > now()") == 1)
+    }
+
+    @Test func idleConnectionsDelayItForABoundedTime() throws {
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "1s"])
+      let idle = try service.peer()
+      #expect(try idle.request("GET", "/livez").status == 200)
+      let start = Clock.now
+      service.signal(SIGTERM)
+      #expect(service.wait(seconds: 10) == 0)
+      #expect(Clock.now - start < 5)
+    }
+
+    @Test func aSecondSignalEndsItAtOnce() throws {
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "60s"])
+      let idle = try service.peer()
+      #expect(try idle.request("GET", "/livez").status == 200)
+      service.signal(SIGTERM)
+      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      #expect(service.wait(seconds: 0.2) == nil)
+      let start = Clock.now
+      service.signal(SIGTERM)
+      let code = service.wait(seconds: 10)
+      #expect(code != nil && code != 0)
+      #expect(Clock.now - start < 2)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// `holdfast serve` as a child of the test, without nginx, on a database of the test's.
+final class ServiceProcess {
+  let socketPath: String
+  private let child: ChildProcess
+  private let output = Result { try TemporaryFile() }
+  private let directory: TemporaryDirectory
+
+  /// Starts it and waits until it listens.
+  ///
+  /// - Parameters:
+  ///   - listen: Another address than a socket of its own.
+  ///   - input: A descriptor that becomes its standard input.
+  init(
+    on site: Site, database: String? = nil, user: String? = nil, listen: String? = nil,
+    settings: [String: String] = [:], input: Int32? = nil
+  ) throws {
+    directory = try TemporaryDirectory()
+    socketPath = listen ?? directory.path + "/s"
+    var environment = site.databaseEnvironment(database, user: user)
+    environment["HOLDFAST_LISTEN"] = input == nil ? socketPath : nil
+    environment["HOLDFAST_SOCKET_MODE"] = "0666"
+    child = try ChildProcess(
+      [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
+      input: input, output: try output.get().descriptor)
+    try Clock.wait("holdfast listens") {
+      if let code = child.wait(seconds: 0) { throw Failure("holdfast ended: \(code)\n\(log)") }
+      return log.contains(#""message":"serving""#)
+    }
+  }
+
+  /// What it has logged.
+  var log: String { (try? output.get().text) ?? "" }
+
+  var identifier: pid_t { child.identifier }
+
+  func signal(_ number: Int32) { child.signal(number) }
+
+  /// Its exit code; nil if it still runs after that time.
+  func wait(seconds: Double) -> Int? { child.wait(seconds: seconds) }
+
+  func peer() throws -> FastCGIPeer { FastCGIPeer(try Socket(path: socketPath)) }
+
+  /// Until the database is reached.
+  func waitUntilReady() throws {
+    try Clock.wait("readiness") {
+      try peer().request("GET", "/readyz", keepsConnection: false).status == 200
+    }
+  }
+}
