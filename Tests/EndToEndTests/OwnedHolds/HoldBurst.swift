@@ -1,0 +1,86 @@
+import Foundation
+
+/// Requests that are sent at the same moment, and the orders that could explain what came of them.
+struct HoldBurst {
+  let requests: [ModelStep]
+
+  /// What a client was told: nil for a release, else the tickets that were unavailable.
+  typealias Told = [Int]?
+
+  /// Sends all at once; tells what no order of the requests explains, nil if one does.
+  func perform(on site: Site, table: HoldTable, connections: [HTTPConnection]) throws -> String? {
+    let before = try table.model()
+    let now = try table.now()
+    let told = Locked([Told](repeating: nil, count: requests.count))
+    let clients = Confined(connections)
+    try Parallel.run(requests.count) { index in
+      let answer = try Self.send(requests[index], on: clients.value[index])
+      told.withLock { $0[index] = answer }
+    }
+    let after = try table.model()
+    let answers = told.withLock { $0 }
+    let isExplained = Self.orders(of: Array(requests.indices)).contains { order in
+      explains(order, from: before, at: now, answers, after)
+    }
+    return isExplained
+      ? nil : "no order explains \(zip(requests, answers).map { "\($0): \($1 ?? [])" }): \(after)"
+  }
+
+  private static func send(_ request: ModelStep, on http: HTTPConnection) throws -> Told {
+    switch request {
+    case .lock(let owner, let tickets, let seconds):
+      let response = try http.lock(
+        tickets.map { HoldTable.tickets[$0] }, seconds: Double(seconds),
+        holdID: owner.map { HoldTable.owners[$0] })
+      if response.status == 200 { return [] }
+      let names = response.data["nodisponible"] as? [String] ?? []
+      guard response.status == 400, !names.isEmpty else { throw Failure(response.body) }
+      return names.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 }
+    case .release(let owner, let tickets):
+      let response = try http.release(
+        tickets.map { HoldTable.tickets[$0] }, holdID: owner.map { HoldTable.owners[$0] })
+      guard response.body == Answer.released else { throw Failure(response.body) }
+      return nil
+    default: return nil
+    }
+  }
+
+  /// Whether the requests in this order give these answers and these owners, and ends that differ by
+  /// no more than the clocks that they were decided by.
+  private func explains(
+    _ order: [Int], from before: HoldModel, at now: Int, _ told: [Told], _ after: HoldModel
+  ) -> Bool {
+    var model = before
+    for index in order {
+      switch requests[index] {
+      case .lock(let owner, let tickets, let seconds):
+        let outcome = model.lock(owner: owner, tickets: tickets, seconds: seconds, now: now)
+        let unavailable: [Int]
+        switch outcome {
+        case .granted: unavailable = []
+        case .refused(let reasons): unavailable = tickets.filter { reasons[$0] != nil }
+        }
+        if told[index] != unavailable { return false }
+      case .release(let owner, let tickets): model.release(owner: owner, tickets: tickets)
+      default: break
+      }
+    }
+    let slack = 10_000_000
+    return zip(model.holds, after.holds).allSatisfy { expected, found in
+      guard let expected, let found else { return expected == nil && found == nil }
+      return expected.owner == found.owner && abs(expected.end - found.end) < slack
+        && abs(expected.beginning - found.beginning) < slack
+    }
+  }
+
+  private static func orders(of indices: [Int]) -> [[Int]] {
+    guard let first = indices.first else { return [[]] }
+    return orders(of: Array(indices.dropFirst())).flatMap { rest in
+      (0...rest.count).map { place in
+        var order = rest
+        order.insert(first, at: place)
+        return order
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// The two tables as the model sees them, and what a history does to them by SQL.
+struct HoldTable {
+  let database: Database
+
+  static let tickets = (0..<HoldModel.ticketCount).map { "O-\($0)" }
+  static let owners = (0..<HoldModel.ownerCount).map { "the-hold-id-of-owner-\($0)" }
+
+  /// Microseconds since 1970, of the database's clock.
+  private static func microseconds(_ value: String) -> String {
+    "(extract(epoch FROM \(value)) * 1000000)::bigint"
+  }
+
+  func clear() throws {
+    let values = Self.tickets.map { "('\($0)')" }.joined(separator: ",")
+    try database.run(
+      """
+      TRUNCATE tickets_blocked; DELETE FROM tickets WHERE ticket_id LIKE 'O-%';
+      INSERT INTO tickets (ticket_id) VALUES \(values);
+      """)
+  }
+
+  func now() throws -> Int {
+    try database.count("SELECT \(Self.microseconds("clock_timestamp()"))")
+  }
+
+  func model() throws -> HoldModel {
+    var model = HoldModel()
+    let rows = try database.run(
+      """
+      SELECT t.ticket_id, t.status, b.hold_id, \(Self.microseconds("b.locked_up")),
+             \(Self.microseconds("b.date_created"))
+        FROM tickets t LEFT JOIN tickets_blocked b USING (ticket_id) WHERE ticket_id LIKE 'O-%'
+      """)
+    for row in rows {
+      let ticket = Self.tickets.firstIndex(of: row[0] ?? "") ?? 0
+      model.isSold[ticket] = row[1] == "f"
+      guard let end = row[3].flatMap({ Int($0) }), let beginning = row[4].flatMap({ Int($0) })
+      else { continue }
+      let owner = row[2].map { Self.owners.firstIndex(of: $0) ?? -1 }
+      model.holds[ticket] = HoldModel.Hold(owner: owner, end: end, beginning: beginning)
+    }
+    return model
+  }
+
+  /// Runs a step that is none of the service's.
+  func apply(_ step: ModelStep) throws {
+    func list(_ tickets: [Int]) -> String {
+      "(" + tickets.map { "'\(Self.tickets[$0])'" }.joined(separator: ",") + ")"
+    }
+    switch step {
+    case .expire(let tickets):
+      try database.run(
+        """
+        UPDATE tickets_blocked SET locked_up = clock_timestamp() - interval '1 ms'
+         WHERE ticket_id IN \(list(tickets))
+        """)
+    case .age(let tickets, let seconds):
+      try database.run(
+        """
+        UPDATE tickets_blocked SET date_created = date_created - interval '\(seconds) s'
+         WHERE ticket_id IN \(list(tickets))
+        """)
+    case .sell(let ticket, let deletesHold):
+      if deletesHold {
+        try database.run("DELETE FROM tickets_blocked WHERE ticket_id = '\(Self.tickets[ticket])'")
+      }
+      try database.run(
+        "UPDATE tickets SET status = false WHERE ticket_id = '\(Self.tickets[ticket])'")
+    case .takeBack(let ticket):
+      try database.run(
+        "UPDATE tickets SET status = true WHERE ticket_id = '\(Self.tickets[ticket])'")
+    case .lock, .release, .sweep: break
+    }
+  }
+}

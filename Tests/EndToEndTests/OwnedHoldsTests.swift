@@ -1,0 +1,136 @@
+import Testing
+
+extension EndToEnd {
+  /// Holds with an owner: repeated, renewed, grown, released by their owner alone; against a model.
+  ///
+  /// One committer, so that requests that come together share batches.
+  @Suite(
+    "Owned holds",
+    .site([
+      "HOLDFAST_SWEEP_INTERVAL": "0", "HOLDFAST_COMMITTERS": "1", "HOLDFAST_POOL_SIZE": "2",
+      "HOLDFAST_DEMO_TICKETS": "0",
+    ]))
+  struct OwnedHoldsTests {
+    private let site: Site
+    private let table: HoldTable
+    private let http: HTTPConnection
+
+    init() throws {
+      site = try .ofSuite()
+      table = HoldTable(database: try site.database())
+      http = site.http()
+      try table.clear()
+    }
+
+    private func replay(_ count: Int) -> Comment {
+      "after \(count) steps; HOLDFAST_TEST_SEED=\(TestSettings.seed) replays it"
+    }
+
+    @Test func aRandomHistoryIsTheModels() throws {
+      print("seed of the history: \(TestSettings.seed)")
+      var generator = SeededGenerator(seed: TestSettings.seed)
+      let history = HoldHistory(http: http, table: table)
+      for count in 0..<4000 {
+        let step = ModelStep.random(using: &generator)
+        let difference = try history.perform(step)
+        try #require(difference == nil, "\(step): \(difference ?? ""); \(replay(count))")
+      }
+    }
+
+    @Test func everyBurstHasAnOrderThatExplainsIt() throws {
+      print("seed of the bursts: \(TestSettings.seed)")
+      var generator = SeededGenerator(seed: TestSettings.seed &+ 1)
+      let connections = (0..<5).map { _ in site.http() }
+      for count in 0..<400 {
+        for _ in 0..<3 {
+          try table.apply(.random(using: &generator))
+        }
+        let burst = HoldBurst(
+          requests: (0..<5).map { _ in .randomRequest(using: &generator) })
+        let difference = try burst.perform(on: site, table: table, connections: connections)
+        try #require(difference == nil, "\(difference ?? ""); \(replay(count))")
+      }
+    }
+
+    private let mine = HoldTable.owners[0]
+    private let theirs = HoldTable.owners[1]
+
+    private func rows() throws -> Database.Rows {
+      try table.database.run("SELECT * FROM tickets_blocked ORDER BY ticket_id")
+    }
+
+    @Test func aRefusedGrowthLeavesTheCartAsItWas() throws {
+      #expect(try http.lock(["O-1", "O-2"], holdID: mine).status == 200)
+      #expect(try http.lock(["O-3"], holdID: theirs).status == 200)
+      #expect(try http.lock(["O-4"]).status == 200)
+      let before = try rows()
+      for ticket in ["O-3", "O-4", "nowhere"] {
+        #expect(
+          try http.lock(["O-1", "O-5", ticket, "O-2"], seconds: 7200, holdID: mine).body
+            == Answer.refused([ticket]))
+      }
+      #expect(try rows() == before)
+    }
+
+    /// "+" pressed for ever does not hold a seat for ever; after a release the count starts anew.
+    @Test func renewalsEndAtTheCap() throws {
+      let left = "SELECT round(extract(epoch FROM locked_up - date_created)) FROM tickets_blocked"
+      #expect(try http.lock(["O-1"], seconds: 600, holdID: mine).status == 200)
+      try table.apply(.age(tickets: [1], seconds: 7000))
+      // Shorter than what is left changes nothing.
+      let before = try rows()
+      #expect(try http.lock(["O-1"], seconds: 60, holdID: mine).status == 200)
+      #expect(try rows() == before)
+      try table.database.run(
+        "UPDATE tickets_blocked SET locked_up = clock_timestamp() + interval '20 s'")
+      for _ in 0..<3 {
+        let renewal = try http.lock(["O-1"], seconds: 600, holdID: mine)
+        #expect((195...200).contains(renewal.data["expires_in"] as? Int ?? 0))
+        #expect(try table.database.value(left) == "7200")
+      }
+      try http.release(["O-1"], holdID: mine)
+      #expect(try http.lock(["O-1"], seconds: 600, holdID: mine).data["expires_in"] as? Int == 600)
+      #expect(try table.database.value(left) == "600")
+    }
+
+    /// The same cart from two tabs: both win, whatever the order, and the later end stays.
+    @Test func twoTabs() throws {
+      let port = site.httpPort
+      for _ in 0..<50 {
+        let statuses = Locked<[Int]>([])
+        try Parallel.run(2) { tab in
+          let status = try HTTPConnection(port: port).lock(
+            ["O-1", "O-2"], seconds: tab == 0 ? 60 : 600, holdID: HoldTable.owners[0]
+          ).status
+          statuses.withLock { $0.append(status) }
+        }
+        #expect(statuses.withLock { $0 } == [200, 200])
+        let ends = try table.database.column(
+          "SELECT round(extract(epoch FROM locked_up - date_created)) FROM tickets_blocked")
+        #expect(ends == ["600", "600"])
+        try http.release(["O-1", "O-2"], holdID: mine)
+      }
+    }
+
+    /// Two carts that want the same: one has all of it, the other nothing.
+    @Test func twoCarts() throws {
+      let port = site.httpPort
+      for _ in 0..<50 {
+        let granted = Locked<[Int]>([])
+        try Parallel.run(2) { cart in
+          let tickets = cart == 0 ? ["O-1", "O-2", "O-3"] : ["O-3", "O-2", "O-4"]
+          let response = try HTTPConnection(port: port).lock(
+            tickets, holdID: HoldTable.owners[cart])
+          if response.status == 200 { granted.withLock { $0.append(cart) } }
+        }
+        let winner = try #require(granted.withLock { $0.count == 1 ? $0[0] : nil })
+        let held = try table.database.run(
+          "SELECT ticket_id, hold_id FROM tickets_blocked ORDER BY 1")
+        let owner = HoldTable.owners[winner]
+        let tickets = winner == 0 ? ["O-1", "O-2", "O-3"] : ["O-2", "O-3", "O-4"]
+        #expect(held == tickets.map { [$0, owner] })
+        try http.release(tickets, holdID: owner)
+      }
+    }
+  }
+}
