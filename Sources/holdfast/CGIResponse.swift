@@ -4,21 +4,24 @@ internal import HoldAPI
 enum CGIResponse {
   static func bytes(_ response: APIResponse) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(256 + response.body.count)
-    bytes.append(contentsOf: "Status: \(response.status) \(reason(response.status))\r\n".utf8)
+    bytes.reserveCapacity(512 + response.body.count)
+    append("Status: ", String(response.status), " ", reason(response.status), to: &bytes)
+    for header in response.headers {
+      append("\r\n", header.name, ": ", header.value, to: &bytes)
+    }
     // HEAD has an empty body whose length would not be the one of GET.
     if !response.body.isEmpty {
-      bytes.append(contentsOf: "Content-Length: \(response.body.count)\r\n".utf8)
+      append("\r\nContent-Length: ", String(response.body.count), to: &bytes)
     }
-    for header in response.headers {
-      bytes.append(contentsOf: header.name.utf8)
-      bytes.append(contentsOf: ": ".utf8)
-      bytes.append(contentsOf: header.value.utf8)
-      bytes.append(contentsOf: "\r\n".utf8)
-    }
-    bytes.append(contentsOf: "\r\n".utf8)
-    bytes.append(contentsOf: response.body)
+    append("\r\n\r\n", to: &bytes)
+    bytes += response.body
     return bytes
+  }
+
+  private static func append(_ texts: String..., to bytes: inout [UInt8]) {
+    for var text in texts {
+      text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
   }
 
   /// The reason phrase of RFC 9110, section 15, for the statuses that the API gives.
