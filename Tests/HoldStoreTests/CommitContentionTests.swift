@@ -1,0 +1,183 @@
+import Holds
+import Postgres
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// A batch beside transactions that have its rows: it waits for none of them, and believes none
+  /// of them before they have committed.
+  @Suite struct CommitContentionTests {
+    private let database: Database
+    private let other: Database
+
+    init() throws {
+      database = try Database()
+      other = try Database(beside: database)
+      try database.sell(["a", "b", "c"])
+      // Whoever waits where nothing may wait fails at once.
+      try database.run("SET lock_timeout = '20 s'")
+    }
+
+    private func expire(_ ticketID: String) throws {
+      try database.run(
+        """
+        UPDATE tickets_blocked SET locked_up = now() - interval '1 s'
+         WHERE ticket_id = '\(ticketID)'
+        """)
+    }
+
+    private func hold(_ ticketID: String) throws {
+      try other.run(
+        "BEGIN; SELECT FROM tickets_blocked WHERE ticket_id = '\(ticketID)' FOR UPDATE")
+    }
+
+    @Test func anExpiredRowThatIsLockedPutsOffWhatNeedsItAndNothingElse() throws {
+      #expect(try database.outcomes(.lock("a", "b")) == ["granted"])
+      for ticketID in ["a", "b"] { try expire(ticketID) }
+      try hold("a")
+      #expect(
+        try database.outcomes(.lock("a"), .lock("c"), .lock("a", "b"), .lock("b"), .release("a"))
+          == ["put off", "granted", "put off", "granted", "put off"])
+      try other.run("ROLLBACK")
+      #expect(try database.outcomes(.lock("a"), .lock("b")) == ["granted", "refused b held"])
+    }
+
+    @Test func aLiveRowThatIsLockedRefusesAtOnce() throws {
+      #expect(try database.outcomes(.lock("a"), .lock("b", as: "one")) == ["granted", "granted"])
+      try hold("a")
+      #expect(
+        try database.outcomes(.lock("a"), .lock("a", as: "one"), .lock("b"))
+          == ["refused a held", "refused a held", "refused b held"])
+      try other.run("ROLLBACK")
+    }
+
+    @Test func whatMayChangeALiveRowWaitsForItsLock() throws {
+      #expect(try database.outcomes(.lock("a"), .lock("b", as: "one")) == ["granted", "granted"])
+      try hold("b")
+      #expect(
+        try database.outcomes(
+          .lock("b", as: "one"), .release("b", as: "one"), .release("b", as: "two"), .release("a"))
+          == ["put off", "put off", "put off", "released"])
+      try other.run("ROLLBACK")
+      #expect(try database.outcomes(.release("b", as: "one")) == ["released"])
+    }
+
+    /// The nasty case: the hold has expired, and its owner's sale is about to commit.
+    @Test func aSaleThatDeletesAnExpiredHoldWinsOverWhoeverWaitsForTheRow() throws {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try expire("a")
+      try other.run(
+        """
+        BEGIN;
+        DELETE FROM tickets_blocked WHERE ticket_id = 'a';
+        UPDATE tickets SET status = false WHERE ticket_id = 'a';
+        """)
+      #expect(
+        try database.outcomes(.lock("a"), .lock("a", "b", as: "two"), .lock("b"))
+          == ["put off", "put off", "granted"])
+      try other.run("COMMIT")
+      #expect(try database.outcomes(.lock("a")) == ["refused a sold"])
+    }
+
+    /// Runs a batch that has to wait for somebody else's insert of "a", does something meanwhile, and
+    /// then ends that other transaction.
+    private func commit(
+      _ operations: [HoldOperation], meanwhile: String, then end: String
+    ) throws -> Result<[CommitVerdicts.Verdict], PostgresError>? {
+      try other.run(
+        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now())")
+      let answer = Monitor<Result<[CommitVerdicts.Verdict], PostgresError>?>(nil)
+      let thread = WorkerThread { [database] in
+        let result = Result { () throws(PostgresError) in try database.commit(operations).verdicts }
+        answer.withLock { $0 = result }
+        answer.broadcast()
+      }
+      defer { thread.join() }
+      let third = try Database(beside: database)
+      try third.waitForBlockedStatement()
+      try third.run(meanwhile)
+      try other.run(end)
+      return answer.wait(until: Database.patience) { $0.map { .some($0) } } ?? nil
+    }
+
+    private func state(_ result: Result<[CommitVerdicts.Verdict], PostgresError>?) -> String? {
+      guard case .failure(let error) = result, case .server(let state) = error.code else {
+        return nil
+      }
+      return state.rawValue
+    }
+
+    @Test func aSaleThatCommitsWhileABatchIsDecidedIsSeen() throws {
+      let result = try commit(
+        [.lock("a", "b")], meanwhile: "UPDATE tickets SET status = false WHERE ticket_id = 'b'",
+        then: "ROLLBACK")
+      #expect(state(result) == "40001")
+      #expect(try database.holds().isEmpty)
+      #expect(try database.outcomes(.lock("a", "b"), .lock("a")) == ["refused b sold", "granted"])
+    }
+
+    @Test func aChangeThatIsNoSaleIsNoReasonToStartAgain() throws {
+      let result = try commit(
+        [.lock("a", "b")],
+        meanwhile: "UPDATE tickets SET event_name = 'renamed' WHERE ticket_id = 'b'",
+        then: "ROLLBACK")
+      #expect(state(result) == nil)
+      #expect(try database.holds().keys.sorted() == ["a", "b"])
+    }
+
+    /// An adopted table may leave the status open, and only `false` means sold.
+    @Test func aTicketWithoutAStatusIsForSaleHoweverBusyItIs() throws {
+      try database.run(
+        """
+        ALTER TABLE tickets ALTER status DROP NOT NULL;
+        UPDATE tickets SET status = NULL WHERE ticket_id = 'b';
+        """)
+      #expect(try database.outcomes(.lock("b"), .release("b")) == ["granted", "released"])
+      let result = try commit(
+        [.lock("a", "b")],
+        meanwhile: "UPDATE tickets SET event_name = 'renamed' WHERE ticket_id = 'c'",
+        then: "ROLLBACK")
+      #expect(state(result) == nil)
+      #expect(try database.holds().keys.sorted() == ["a", "b"])
+    }
+
+    @Test func whoeverLosesARaceToInsertFailsAsAWholeAndMayTryAgain() throws {
+      let result = try commit(
+        [.lock("b"), .lock("a")], meanwhile: "SELECT", then: "COMMIT")
+      #expect(state(result) == "23505")
+      #expect(try database.holds().keys.sorted() == ["a"])
+      #expect(try database.outcomes(.lock("b"), .lock("a")) == ["granted", "granted"])
+    }
+
+    @Test func manyBatchesOnTheSameRowsNeverLockEachOther() throws {
+      let tickets = (0..<12).map { "t\($0)" }
+      try database.sell(tickets)
+      let failures = Monitor<[PostgresError]>([])
+      let threads = try (0..<4).map { index in
+        let database = try Database(beside: database)
+        return WorkerThread {
+          for round in 0..<150 {
+            let names = Array(tickets.shuffled().prefix(6))
+            let holdID = HoldID("cart-of-thread-\(index)")
+            do throws(PostgresError) {
+              _ = try database.commit([
+                .lock(LockRequest(ticketIDs: names, reservedSeconds: round % 2 == 0 ? 0.001 : 60)),
+                .lock(LockRequest(ticketIDs: names, reservedSeconds: 60, holdID: holdID)),
+                .release(ReleaseRequest(ticketIDs: names.reversed(), holdID: holdID)),
+              ])
+            } catch {
+              // To lose a race is allowed, to deadlock is not.
+              if error.code != .server(.uniqueViolation) {
+                failures.withLock { $0.append(error) }
+              }
+            }
+          }
+        }
+      }
+      for thread in threads { thread.join() }
+      #expect(failures.withLock { $0 } == [])
+    }
+  }
+}

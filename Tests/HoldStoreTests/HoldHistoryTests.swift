@@ -1,0 +1,79 @@
+import TestSupport
+import Testing
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// Whole histories, outcome by outcome and row by row against the model.
+  @Suite struct HoldHistoryTests {
+    @Test func theDatabaseAgreesWithTheModel() throws {
+      let seed = SeededGenerator.seed
+      print("HOLDFAST_TEST_SEED=\(seed) replays this history of holds")
+      var history = try HoldHistory(Database(), seed: seed)
+      try history.run(steps: 3000)
+    }
+
+    /// What to put wrong in the function: a piece of it, and what stands there instead.
+    private static let faults = [
+      // Anybody releases anybody's hold; also one granted in the same batch.
+      (
+        "CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by)",
+        "CONTINUE WHEN v_found[i] = 0"
+      ),
+      ("CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);", ""),
+      // Anybody renews anybody's hold; a grant of the same batch is nobody's.
+      (
+        "OR v_owned_by <>\n                  CASE",
+        "OR false AND v_owned_by <>\n                  CASE"
+      ),
+      ("CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END", "v_owner[i]"),
+      // A renewal past the cap, or to an earlier end.
+      ("least(v_wanted, v_created[i] + v_longest)", "v_wanted"),
+      (
+        "greatest(v_until[i], least(v_wanted, v_created[i] + v_longest))",
+        "least(v_wanted, v_created[i] + v_longest)"
+      ),
+      ("greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint)", "v_wanted"),
+      // The cap counts on after a lapse.
+      (
+        "date_created = CASE u.granted WHEN 0 THEN b.date_created ELSE v_now END",
+        "date_created = b.date_created"
+      ),
+      // A taken-over row keeps its last owner.
+      (
+        "hold_id = CASE u.granted WHEN 0 THEN b.hold_id ELSE p_hold_ids[p_owners[u.granted]] END",
+        "hold_id = b.hold_id"
+      ),
+      // Sold tickets, and expired holds, are not what they are.
+      ("WHEN NOT t.status THEN 1", "WHEN false THEN 1"),
+      ("WHEN b.locked_up > v_now THEN 2", "WHEN b.ticket_id IS NOT NULL THEN 2"),
+      // A refusal that is not complete, or tells a caller's own tickets.
+      ("ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN", "ELSE"),
+      // A refused request keeps what it asked for from those behind it.
+      (
+        "outcomes[v_operation] := v_outcome;",
+        """
+        outcomes[v_operation] := v_outcome;
+        IF v_outcome = 0 AND v_state[p_members[v_first]] = 0 THEN
+          v_state[p_members[v_first]] := 3;
+        END IF;
+        """
+      ),
+      // A released ticket stays out of reach for the rest of the batch.
+      ("v_state[i] := CASE v_state[i] WHEN 2 THEN 0 ELSE v_state[i] END;", ""),
+    ]
+
+    @Test(arguments: faults.indices)
+    func aFaultInTheFunctionIsFound(index: Int) throws {
+      let (original, replacement) = Self.faults[index]
+      let database = try Database()
+      let source = try database.texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
+      #expect(source.contains(original), "the fault has no place in the function any more")
+      try database.run(source.replacing(original, with: replacement))
+      #expect(throws: HoldHistory.Difference.self, "nothing was found: \(replacement)") {
+        var history = try HoldHistory(database, seed: SeededGenerator.seed)
+        try history.run(steps: 3000)
+      }
+    }
+  }
+}
