@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -134,9 +135,9 @@ extension EndToEnd {
     }
 
     @Test func theServicesOwnSweep() throws {
-      try site.service("restart", "holdfast", settings: ["HOLDFAST_SWEEP_INTERVAL": "100ms"])
-      defer { try? site.service("restart", "holdfast") }
-      #expect(try site.http().lock(["P-1"]).status == 200)
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SWEEP_INTERVAL": "100ms"])
+      defer { service.signal(SIGTERM) }
+      #expect(try http.lock(["P-1"]).status == 200)
       try database.run(
         "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('old', now() - interval '1 s')")
       try Clock.wait("the expired row is deleted") {

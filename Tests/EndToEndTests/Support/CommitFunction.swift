@@ -11,14 +11,18 @@ struct CommitFunction {
       "SELECT pg_get_functiondef('holdfast_commit'::regproc)")
   }
 
-  /// Runs the body with a part of the function's text replaced; there must be exactly one such part.
+  /// Runs the body with parts of the function's text replaced; there must be exactly one of each.
   func replacing<Value>(
-    _ part: String, with other: String, _ body: () throws -> Value
+    _ replacements: [(part: String, other: String)], _ body: () throws -> Value
   ) throws -> Value {
-    guard original.components(separatedBy: part).count == 2 else {
-      throw Failure("holdfast_commit has not exactly one: \(part)")
+    var changed = original
+    for (part, other) in replacements {
+      guard changed.components(separatedBy: part).count == 2 else {
+        throw Failure("holdfast_commit has not exactly one: \(part)")
+      }
+      changed = changed.replacingOccurrences(of: part, with: other)
     }
-    try database.run(original.replacingOccurrences(of: part, with: other))
+    try database.run(changed)
     defer { _ = try? database.run(original) }
     return try body()
   }
