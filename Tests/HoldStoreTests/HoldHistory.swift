@@ -45,7 +45,12 @@ struct HoldHistory {
   }
 
   private mutating func commit() throws {
-    let operations = (0..<Int.random(in: 1...8, using: &random)).map { _ in makeOperation() }
+    // Few of each meet more often in one batch.
+    let owners = Array(Self.owners.shuffled(using: &random).prefix(2))
+    let tickets = Array(Self.tickets.shuffled(using: &random).prefix(6))
+    let operations = (0..<Int.random(in: 1...8, using: &random)).map { _ in
+      makeOperation(owners, tickets)
+    }
     let before = model
     let commit = try database.commit(operations)
     for (operation, verdict) in zip(operations, commit.verdicts) {
@@ -61,13 +66,13 @@ struct HoldHistory {
     }
   }
 
-  private mutating func makeOperation() -> HoldOperation {
+  private mutating func makeOperation(_ owners: [String], _ tickets: [String]) -> HoldOperation {
     // One that does not exist now and then.
-    let names = Self.tickets + (Int.random(in: 0..<10, using: &random) == 0 ? ["nowhere"] : [])
+    let names = tickets + (Int.random(in: 0..<10, using: &random) == 0 ? ["nowhere"] : [])
     let count = Int.random(in: 1...4, using: &random)
     let ticketIDs = Array(names.shuffled(using: &random).prefix(count))
     let isOwned = Int.random(in: 0..<3, using: &random) > 0
-    let holdID = isOwned ? Self.owners.randomElement(using: &random).map { HoldID($0) } : nil
+    let holdID = isOwned ? owners.randomElement(using: &random).map { HoldID($0) } : nil
     if Int.random(in: 0..<3, using: &random) == 0 {
       return .release(ReleaseRequest(ticketIDs: ticketIDs, holdID: holdID))
     }

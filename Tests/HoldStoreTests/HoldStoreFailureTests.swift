@@ -1,0 +1,186 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// One request's failure is its own, whatever else shares its commit.
+  @Suite struct HoldStoreFailureTests {
+    private let database: Database
+    private let other: Database
+    private var settings = HoldStoreSettings()
+    private let events = Monitor<[HoldStoreEvent]>([])
+
+    init() throws {
+      database = try Database()
+      other = try Database(beside: database)
+      settings.conninfo = database.conninfo
+      settings.sweepIntervalMilliseconds = 0
+      settings.answerTimeoutMilliseconds = 25_000
+      settings.statementTimeoutMilliseconds = 20_000
+      settings.pool.connectTimeoutMilliseconds = 20_000
+    }
+
+    private func withStore(
+      _ settings: HoldStoreSettings? = nil, _ body: (HoldStore) throws -> Void
+    ) throws {
+      let store = HoldStore(settings: settings ?? self.settings) { [events] event in
+        events.withLock { $0.append(event) }
+      }
+      defer { store.stop() }
+      try body(store)
+    }
+
+    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
+      try database.sell(["a", "b"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      try withStore { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        answers.submit(.lock("b"), as: 1, to: store)
+        #expect(try answers.wait(for: 1)[1]?.isGranted == true)
+        try other.run("ROLLBACK")
+        #expect(try answers.wait(for: 2)[0]?.isGranted == true)
+      }
+    }
+
+    @Test func aRowThatStaysLockedIsContendedAndHurtsNobodyElse() throws {
+      let tickets = (0..<300).map { "t\($0)" }
+      try database.sell(tickets + ["a"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      // The deadline of each contended request falls among its attempts.
+      var settings = settings
+      settings.answerTimeoutMilliseconds = 400
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        for (number, ticketID) in tickets.enumerated() {
+          answers.submit(.lock(ticketID), as: number, to: store)
+          answers.submit(.lock("a"), as: 1000 + number, to: store)
+          _ = Monitor(0).wait(until: .now.advanced(byMilliseconds: 3)) { _ in nil as Void? }
+        }
+        let outcomes = try answers.wait(for: 600)
+        let contended = outcomes.filter { $0.key >= 1000 }.values
+        let others = outcomes.filter { $0.key < 1000 }.values
+        #expect(contended.filter { $0 != .unavailable(.contended) } == [])
+        #expect(others.filter { !$0.isGranted } == [])
+      }
+      try other.run("ROLLBACK")
+    }
+
+    @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
+      let tickets = (0..<20).map { "t\($0)" }
+      try database.sell(tickets + ["culprit"])
+      try database.run(
+        """
+        ALTER TABLE tickets_blocked ADD CHECK (ticket_id <> 'culprit');
+        INSERT INTO tickets_blocked VALUES ('t0', now() - interval '1 s');
+        """)
+      // So that all of them share a batch.
+      try other.run("BEGIN; LOCK TABLE tickets_blocked IN ACCESS EXCLUSIVE MODE")
+      var settings = settings
+      settings.lockTimeoutMilliseconds = 20_000
+      settings.committers = 1
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        for (number, ticketID) in (tickets[..<10] + ["culprit"] + tickets[10...]).enumerated() {
+          answers.submit(.lock(ticketID), as: number, to: store)
+        }
+        try other.run("ROLLBACK")
+        var outcomes = try answers.wait(for: 21)
+        #expect(outcomes.removeValue(forKey: 10) == .unavailable(.databaseUnreachable))
+        #expect(outcomes.values.allSatisfy { $0.isGranted })
+        #expect(try database.holds().count == 20)
+      }
+      let isSplit = events.withLock { events in
+        events.contains { event in
+          if case .batchFailed(_, let operations, .split) = event { return operations > 1 }
+          return false
+        }
+      }
+      #expect(isSplit)
+    }
+
+    @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {
+      try database.sell(["a", "b"])
+      var settings = settings
+      settings.lockTimeoutMilliseconds = 20_000
+      try other.run(
+        "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        answers.submit(.lock("b"), as: 1, to: store)
+        try Database(beside: database).waitForBlockedStatement()
+        try other.run("COMMIT")
+        let outcomes = try answers.wait(for: 2)
+        #expect(outcomes[0]?.isRefused == true)
+        #expect(outcomes[1]?.isGranted == true)
+      }
+    }
+
+    @Test func aConnectionLostInACommitLeavesTheOutcomeUnknownAndIsReplaced() throws {
+      try database.sell(["a", "b"])
+      var settings = settings
+      settings.lockTimeoutMilliseconds = 20_000
+      try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now())")
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        let killer = try Database(beside: database)
+        try killer.waitForBlockedStatement()
+        try killer.run(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'
+          """)
+        #expect(try answers.wait(for: 1)[0] == .unavailable(.outcomeUnknown))
+        try other.run("ROLLBACK")
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+      }
+    }
+
+    @Test func committersBesideEachOtherStayCorrect() throws {
+      let tickets = (0..<30).map { "t\($0)" }
+      try database.sell(tickets)
+      var settings = settings
+      settings.committers = 4
+      settings.overlapAfterMilliseconds = 0
+      settings.queue.batchOperations = 4
+      let answers = Answers()
+      let second = HoldStore(settings: settings) { _ in }
+      defer { second.stop() }
+      try withStore(settings) { first in
+        let threads = (0..<4).map { thread in
+          WorkerThread {
+            for round in 0..<100 {
+              let pair = tickets.shuffled().prefix(2)
+              answers.submit(
+                .lock(LockRequest(ticketIDs: Array(pair), reservedSeconds: 600)),
+                as: thread * 100 + round, to: thread % 2 == 0 ? first : second)
+            }
+          }
+        }
+        for thread in threads { thread.join() }
+        let outcomes = try answers.wait(for: 400)
+        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
+        #expect(
+          try database.integer("SELECT count(*) FROM tickets_blocked")
+            == outcomes.values.filter(\.isGranted).count * 2)
+      }
+      let deadlocks = events.withLock { events in
+        events.filter { event in
+          if case .batchFailed(let error, _, _) = event {
+            return error.code == .server(.deadlockDetected)
+          }
+          return false
+        }
+      }
+      #expect(deadlocks.isEmpty)
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// The store as its callers see it, over the real server.
+  @Suite struct HoldStoreTests {
+    private let database: Database
+    private var settings = HoldStoreSettings()
+
+    init() throws {
+      database = try Database()
+      settings.conninfo = database.conninfo
+      settings.sweepIntervalMilliseconds = 0
+      // Nothing here may fail because the machine is busy.
+      settings.answerTimeoutMilliseconds = 25_000
+      settings.statementTimeoutMilliseconds = 20_000
+      settings.readinessTimeoutMilliseconds = 20_000
+      settings.pool.connectTimeoutMilliseconds = 20_000
+    }
+
+    private func withStore(
+      _ settings: HoldStoreSettings? = nil, _ body: (HoldStore) throws -> Void
+    ) throws {
+      let store = HoldStore(settings: settings ?? self.settings) { _ in }
+      defer { store.stop() }
+      try body(store)
+    }
+
+    @Test func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce() throws {
+      let tickets = (0..<40).map { "t\($0)" }
+      try database.sell(tickets)
+      try withStore { store throws in
+        let answers = Answers()
+        let threads = (0..<4).map { thread in
+          WorkerThread {
+            for round in 0..<100 {
+              let index = (round + thread * 7) % tickets.count
+              let pair = [tickets[index], tickets[(index + 1) % tickets.count]]
+              answers.submit(
+                .lock(LockRequest(ticketIDs: pair, reservedSeconds: 600)),
+                as: thread * 100 + round, to: store)
+            }
+          }
+        }
+        for thread in threads { thread.join() }
+        let outcomes = try answers.wait(for: 400)
+        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
+        let granted = outcomes.values.filter(\.isGranted).count
+        #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == granted * 2)
+        #expect((13...20).contains(granted))
+      }
+    }
+
+    @Test func locksAndReleasesAreCommittedInOrderOfArrival() throws {
+      try database.sell(["a"])
+      try withStore { store throws in
+        let answers = Answers()
+        for round in 0..<60 {
+          answers.submit(round % 2 == 0 ? .lock("a") : .release("a"), as: round, to: store)
+        }
+        let outcomes = try answers.wait(for: 60)
+        for round in 0..<60 {
+          #expect(
+            round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
+        }
+      }
+      #expect(try database.holds().isEmpty)
+    }
+
+    @Test func whatIsAnsweredIsCommitted() throws {
+      try database.sell(["a", "b"])
+      try withStore { store throws in
+        #expect(try Answers.outcome(of: .lock("a", as: "cart"), by: store).isGranted)
+        #expect(try database.holds().keys.sorted() == ["a"])
+        #expect(try Answers.outcome(of: .release("a", as: "cart"), by: store) == .released)
+        #expect(try database.holds().isEmpty)
+        #expect(
+          try Answers.outcome(of: .lock("b", "x"), by: store)
+            == .refused([UnavailableTicket(ticketID: "x", reason: .unknown)]))
+      }
+    }
+
+    @Test func aFullQueueAnswersAtOnce() throws {
+      try database.sell(["a"])
+      var settings = settings
+      settings.queue.waitingOperations = 5
+      settings.conninfo = "host=/nowhere/at/all"
+      settings.answerTimeoutMilliseconds = 500
+      settings.committers = 1
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        for number in 0..<20 { answers.submit(.lock("a"), as: number, to: store) }
+        let outcomes = try answers.wait(for: 20)
+        let full = outcomes.values.filter { $0 == .unavailable(.queueFull) }.count
+        // A batch of some of the others is under way, and waits for a connection.
+        #expect((1...15).contains(full))
+        #expect(
+          outcomes.values.filter { $0 == .unavailable(.databaseUnreachable) }.count == 20 - full)
+      }
+    }
+
+    @Test func aDatabaseThatIsAwayIsSaidToBe() throws {
+      var settings = settings
+      settings.conninfo = "host=/nowhere/at/all"
+      settings.answerTimeoutMilliseconds = 200
+      settings.readinessTimeoutMilliseconds = 200
+      try withStore(settings) { store throws in
+        let start = Instant.now
+        #expect(
+          try Answers.outcome(of: .lock("a"), by: store) == .unavailable(.databaseUnreachable))
+        #expect(Instant.now >= start.advanced(byMilliseconds: 200))
+        let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+        #expect(ready == Readiness(databaseAnswers: false, isStopping: false))
+        let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+        #expect(swept == .databaseUnreachable)
+      }
+    }
+
+    @Test func readinessFollowsTheDatabaseAndTheStop() throws {
+      try withStore { store throws in
+        let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+        #expect(ready.isReady)
+        store.prepareToStop()
+        let stopping: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+        #expect(stopping == Readiness(databaseAnswers: true, isStopping: true))
+        // It still serves.
+        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+      }
+    }
+
+    @Test func expiredHoldsAreSweptAndLiveOnesStay() throws {
+      try database.run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, locked_up)
+          SELECT n::text, now() + CASE n % 2 WHEN 0 THEN 1 ELSE -1 END * interval '1 hour'
+            FROM generate_series(1, 5000) AS n
+        """)
+      var settings = settings
+      settings.sweepPages = 3
+      try withStore(settings) { store throws in
+        let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+        #expect(swept == nil)
+        #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 2500)
+        #expect(
+          try database.integer("SELECT count(*) FROM tickets_blocked WHERE locked_up < now()")
+            == 0)
+      }
+    }
+
+    @Test func aStopCommitsWhatWaitsAndTakesNothingMore() throws {
+      let tickets = (0..<200).map { "t\($0)" }
+      try database.sell(tickets)
+      let store = HoldStore(settings: settings) { _ in }
+      let answers = Answers()
+      for (number, ticketID) in tickets.enumerated() {
+        answers.submit(.lock(ticketID), as: number, to: store)
+      }
+      store.stop()
+      // Everybody has been answered before the stop has returned.
+      let outcomes = try answers.wait(for: 200)
+      #expect(outcomes.values.allSatisfy { $0.isGranted })
+      #expect(try database.holds().count == 200)
+      #expect(try Answers.outcome(of: .lock("t0"), by: store) == .unavailable(.stopping))
+    }
+
+    /// Every call answers, also one that comes as the last requests are being drained.
+    @Test(.timeLimit(.minutes(1))) func onceStoppedEveryCallIsStillAnswered() throws {
+      let store = HoldStore(settings: settings) { _ in }
+      store.stop()
+      let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+      #expect(!ready.isReady)
+      let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+      #expect(swept != nil)
+    }
+  }
+}
