@@ -81,6 +81,8 @@ struct CommitQueueSimulation {
   }
 
   private mutating func take() throws {
+    // Whether what is too late may still be taken is left open.
+    try expire()
     isCalled = false
     let isImpatient = !batches.isEmpty && waiting.values.contains { $0.patientUntil <= now }
     try #require(queue.isImpatient(now: now) == isImpatient)

@@ -1,0 +1,90 @@
+import FastCGI
+import Foundation
+import Testing
+import Threads
+
+/// How a server ends without losing a request.
+@Suite struct FastCGIDrainTests {
+  private static var patience: Instant { .now.advanced(byMilliseconds: 30_000) }
+
+  @Test func aDrainRemovesTheFileAndServesWhoeverIsConnected() throws {
+    let echo = try Echo()
+    let client = try echo.connect()
+    #expect(try client.ask() == "GET nil 0 ")
+    echo.server.drain()
+    #expect(!FileManager.default.fileExists(atPath: echo.path))
+    #expect(throws: Failure.self) { _ = try echo.connect() }
+    #expect(try client.ask([("NAME", "last")]) == "none last 0 ")
+    // Asked twice, it does nothing.
+    echo.server.drain()
+    #expect(try client.ask() == "GET nil 0 ")
+  }
+
+  @Test func connectionsThatWaitedToBeAcceptedAreServed() throws {
+    // The only worker is busy until the test lets it go on.
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let gate = Monitor(false)
+    let isBusy = Monitor(false)
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)),
+      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+    ) { exchange in
+      isBusy.withLock { $0 = true }
+      isBusy.broadcast()
+      _ = gate.wait(until: Self.patience) { $0 ? () : nil }
+      exchange.respond(Array("served".utf8))
+    }
+    defer { server.stop() }
+    let clients = try (0..<10).map { _ in
+      let client = try Client(path: path)
+      client.send(Record.request(keepsConnection: false))
+      return client
+    }
+    _ = isBusy.wait(until: Self.patience) { $0 ? () : nil }
+    server.drain()
+    gate.withLock { $0 = true }
+    gate.broadcast()
+    for client in clients { #expect(try client.readAnswer() == "served") }
+    #expect(server.waitUntilIdle(until: Self.patience) == 0)
+  }
+
+  @Test func itIsIdleOnceTheLastConnectionIsClosed() throws {
+    let echo = try Echo()
+    var client: Client? = try echo.connect()
+    #expect(try client?.ask() == "GET nil 0 ")
+    echo.server.drain()
+    let closer = WorkerThread { [server = echo.server] in
+      // An idle connection is open still, and nothing is unanswered.
+      #expect(server.waitUntilIdle(until: .now.advanced(byMilliseconds: 50)) == 0)
+    }
+    closer.join()
+    client = nil
+    let start = Instant.now
+    #expect(echo.server.waitUntilIdle(until: Self.patience) == 0)
+    #expect(Instant.now < start.advanced(byMilliseconds: 25_000))
+    #expect(Sockets.count(path: echo.path) == 0)
+  }
+
+  @Test func whatIsUnansweredAtTheDeadlineIsCounted() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let held = Monitor<[FastCGIExchange]>([])
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)),
+      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+    ) { exchange in
+      held.withLock { $0.append(exchange) }
+      held.broadcast()
+    }
+    defer { server.stop() }
+    let clients = try (0..<3).map { _ in try Client(path: path) }
+    for client in clients { client.send(Record.request(keepsConnection: false)) }
+    let all = held.wait(until: Self.patience) { $0.count == 3 ? $0 : nil }
+    server.drain()
+    #expect(server.waitUntilIdle(until: .now.advanced(byMilliseconds: 20)) == 3)
+    for exchange in try #require(all) { exchange.respond(Array("x".utf8)) }
+    #expect(server.waitUntilIdle(until: Self.patience) == 0)
+    for client in clients { #expect(try client.readAnswer() == "x") }
+  }
+}

@@ -1,0 +1,147 @@
+import FastCGI
+import Foundation
+import Testing
+import Threads
+
+/// The server over a real socket, asked as a web server would.
+@Suite struct FastCGIServerTests {
+  @Test func aRequestIsAnswered() throws {
+    let echo = try Echo()
+    #expect(
+      try echo.connect().ask(
+        [("REQUEST_METHOD", "POST"), ("NAME", "naïve"), ("OTHER", "")], body: Array("body".utf8))
+        == "POST naïve 4 body")
+  }
+
+  @Test func anEmptyParameterIsNone() throws {
+    #expect(try Echo().connect().ask([("NAME", "")]) == "none nil 0 ")
+  }
+
+  @Test func aLongParameterArrivesWhole() throws {
+    let name = String(repeating: "é", count: 40_000)
+    #expect(
+      try Echo().connect().ask([("REQUEST_METHOD", "GET"), ("NAME", name)]) == "GET \(name) 0 ")
+  }
+
+  @Test func aKeptAliveConnectionServesOneRequestAfterTheOther() throws {
+    let echo = try Echo()
+    let client = try echo.connect()
+    for round in 0..<50 {
+      let body = [UInt8](repeating: 120, count: round * 37)
+      #expect(
+        try client.ask([("NAME", "\(round)")], body: body)
+          == "none \(round) \(body.count) " + String(repeating: "x", count: min(8, body.count)))
+    }
+    // The one connection, and the listening socket.
+    #expect(Sockets.count(path: echo.path) == 2)
+    withExtendedLifetime(client) {}
+  }
+
+  @Test func aConnectionThatIsNotToBeKeptIsClosed() throws {
+    let client = try Echo().connect()
+    #expect(try client.ask(keepsConnection: false) == "GET nil 0 ")
+    #expect(client.readToEnd() == [])
+  }
+
+  @Test func aBodyIsReadUpToTheBoundAndTheRestDoesNotHurtTheNextRequest() throws {
+    let echo = try Echo(bodyBytes: 100)
+    let client = try echo.connect()
+    for count in [0, 99, 100, 101, 5000, 60_000] {
+      let body = [UInt8](repeating: 97, count: count)
+      let answer = try client.ask([("NAME", "\(count)")], body: body)
+      #expect(answer.hasPrefix("none \(count) \(min(count, 100)) "))
+    }
+    #expect(try client.ask() == "GET nil 0 ")
+  }
+
+  @Test func aBodyFarPastTheBoundIsAnsweredAndItsConnectionClosed() throws {
+    let echo = try Echo(bodyBytes: 100)
+    let client = try echo.connect()
+    let body = [UInt8](repeating: 97, count: 150_000)
+    #expect(try client.ask([("NAME", "large")], body: body) == "none large 100 aaaaaaaa")
+    #expect(echo.answers())
+  }
+
+  @Test func idleConnectionsKeepNoWorkerBusy() throws {
+    let echo = try Echo(workers: 2)
+    let idle = try (0..<200).map { _ in try echo.connect() }
+    for client in idle { #expect(try client.ask() == "GET nil 0 ") }
+    #expect(Sockets.count(path: echo.path) == 201)
+    #expect(echo.answers())
+    for client in idle.reversed() { #expect(try client.ask() == "GET nil 0 ") }
+  }
+
+  @Test func atTheLimitAnIdleConnectionGivesWay() throws {
+    let echo = try Echo(connections: 3)
+    var clients: [Client] = []
+    for _ in 0..<10 {
+      clients.append(try echo.connect())
+      #expect(try clients.last?.ask() == "GET nil 0 ")
+      #expect(Sockets.count(path: echo.path) <= 4)
+    }
+    // The oldest gave way, the latest did not.
+    #expect(clients.first?.readToEnd() == [])
+    #expect(try clients.last?.ask() == "GET nil 0 ")
+  }
+
+  @Test func anAnswerMayComeLaterAndFromAnotherThread() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let waiting = Monitor<[FastCGIExchange]>([])
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)),
+      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+    ) { exchange in
+      waiting.withLock { $0.append(exchange) }
+      waiting.broadcast()
+    }
+    defer { server.stop() }
+    let clients = try (0..<20).map { _ in try Client(path: path) }
+    for (number, client) in clients.enumerated() {
+      client.send(Record.request([("NAME", "\(number)")]))
+    }
+    // One worker has read them all, since none holds it until its answer.
+    let all = waiting.wait(until: .now.advanced(byMilliseconds: 30_000)) { waiting in
+      waiting.count == 20 ? waiting : nil
+    }
+    let exchanges = try #require(all)
+    let thread = WorkerThread {
+      for exchange in exchanges.reversed() {
+        exchange.respond(Array("late \(exchange.parameter("NAME") ?? "")".utf8))
+      }
+    }
+    for (number, client) in clients.enumerated() {
+      #expect(try client.readAnswer() == "late \(number)")
+    }
+    thread.join()
+    server.drain()
+  }
+
+  /// A connection that has sent its request is not idle, whether or not the request has been read.
+  @Test func whenNoneIsIdleNewConnectionsWait() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let held = Monitor<[FastCGIExchange]>([])
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)),
+      limits: FastCGILimits(workers: 2, connections: 2, peerTimeoutMilliseconds: 20_000)
+    ) { exchange in
+      held.withLock { $0.append(exchange) }
+      held.broadcast()
+    }
+    defer { server.stop() }
+    let clients = try (0..<6).map { _ in
+      let client = try Client(path: path)
+      client.send(Record.request(keepsConnection: false))
+      return client
+    }
+    var answered = 0
+    while answered < 6 {
+      let next = held.wait(until: .now.advanced(byMilliseconds: 30_000)) { $0.popLast() }
+      try #require(next).respond(Array("x".utf8))
+      answered += 1
+    }
+    for client in clients { #expect(try client.readAnswer() == "x") }
+    server.drain()
+  }
+}
