@@ -32,12 +32,6 @@ extension JSONWriter {
     raw("Z")
   }
 
-  private mutating func digits(_ value: Int64, width: Int) {
-    let text = String(value)
-    for _ in 0..<max(0, width - text.utf8.count) { raw("0") }
-    raw(text)
-  }
-
   /// Division that rounds down, also before 1970.
   private static func floored(
     _ value: Int64, by divisor: Int64

@@ -13,11 +13,23 @@ struct JSONWriter {
 
   /// Appends text that is JSON already.
   mutating func raw(_ json: String) {
-    bytes.append(contentsOf: json.utf8)
+    var json = json
+    json.withUTF8 { unsafe bytes.append(contentsOf: $0) }
   }
 
   mutating func integer(_ value: some BinaryInteger) {
-    bytes.append(contentsOf: String(value).utf8)
+    raw(String(value))
+  }
+
+  /// Appends a number with zeros in front, as `width` digits; one that does not fit, as it is.
+  mutating func digits(_ value: Int64, width: Int) {
+    var divisor: Int64 = 1
+    for _ in 1..<width { divisor *= 10 }
+    guard (0..<divisor * 10).contains(value) else { return raw(String(value)) }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+      divisor /= 10
+    }
   }
 
   /// Appends a string with its quotes (RFC 8259, section 7); what is not ASCII stays as it is.
