@@ -127,7 +127,8 @@ struct CommitQueueSimulation {
     var later = queue
     try #require(later.takeBatch(now: time - 1) == nil, "a committer would sleep too long")
     let isInTime = waiting.values.contains { $0.notBefore <= time && $0.deadline > time }
-    try #require(later.takeBatch(now: time) != nil || !isInTime, "a committer would wake for nothing")
+    let batch = later.takeBatch(now: time)
+    try #require(batch != nil || !isInTime, "a committer would wake for nothing")
   }
 
   private mutating func endBatch(mayRequeue: Bool) throws {
