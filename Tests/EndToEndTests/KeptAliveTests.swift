@@ -32,6 +32,17 @@ extension EndToEnd {
       for peer in peers.prefix(150) { #expect(try peer.request("GET", "/livez").status == 200) }
     }
 
+    /// Negative control: with every worker stuck, the measure shows it.
+    @Test func whatTheMeasureShowsWhenWorkersArePinned() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_PEER_TIMEOUT": "700ms"])
+      let peers = try (0..<2).map { _ in try service.peer() }
+      for peer in peers { try peer.sendHalfARequest() }
+      let start = Clock.now
+      #expect(try service.peer().request("GET", "/livez").status == 200)
+      #expect(Clock.now - start > 0.1)
+    }
+
     @Test func aStuckPeerIsGivenUp() throws {
       let service = try ServiceProcess(
         on: site, settings: ["HOLDFAST_WORKERS": "1", "HOLDFAST_PEER_TIMEOUT": "300ms"])

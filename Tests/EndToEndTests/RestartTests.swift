@@ -1,0 +1,50 @@
+import Testing
+
+extension EndToEnd {
+  /// Two instances restarted one after the other: the shop notices nothing.
+  @Suite("Restart", .site(["HOLDFAST_INSTANCES": "2", "HOLDFAST_DEMO_TICKETS": "0"]))
+  struct RestartTests {
+    @Test func aRollingRestartRefusesNobody() throws {
+      let site = try Site.ofSuite()
+      try site.addTickets("T-", count: 100_000)
+      let load = SteadyLoad(site, prefix: "T-", clients: 16)
+      try load.waitForGrants(200)
+      try site.service("restart", "holdfast")
+      try load.waitForGrants(200)
+      let answers = try load.finish()
+      let told = Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+      #expect(told == ["200 Tickets blocked"])
+      let held = Set(try site.database().column("SELECT ticket_id FROM tickets_blocked"))
+      #expect(held == Set(answers.map(\.ticket)))
+    }
+
+    /// Killed, it can answer nobody; but what it had not begun is done by the other.
+    @Test func aKilledInstance() throws {
+      let site = try Site.ofSuite()
+      try site.addTickets("K-", count: 100_000)
+      let load = SteadyLoad(site, prefix: "K-", clients: 16)
+      try load.waitForGrants(200)
+      try site.service("kill", "holdfast-1")
+      try load.waitForGrants(200)
+      try site.service("start", "holdfast-1")
+      try load.waitForGrants(200)
+      let answers = try load.finish()
+      let told = Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+      #expect(
+        told.isSubset(of: [
+          "200 Tickets blocked", "502 Service unavailable: outcome unknown",
+          "502 Service unavailable: nothing was changed",
+        ]), "\(told)")
+      // No more than were under way.
+      #expect(answers.count { $0.status != 200 } <= 16)
+      let held = Set(
+        try site.database().column(
+          "SELECT ticket_id FROM tickets_blocked WHERE ticket_id LIKE 'K-%'"))
+      for answer in answers {
+        let isHeld = held.contains(answer.ticket)
+        #expect(answer.status != 200 || isHeld)
+        #expect(!(answer.response?.message.hasSuffix("nothing was changed") ?? false) || !isHeld)
+      }
+    }
+  }
+}
