@@ -8,13 +8,6 @@ extension EndToEnd {
     private let site: Site
     private let wire: Wire
 
-    private static let tickets = "data.ticketd_reserved: expected an array of 1 to 100 ticket ids"
-    private static let ticket = "expected a string of 1 to 256 bytes"
-    private static let time = "data.reserved_time: expected a number from 1 to 7200"
-    private static let holdID = "data.hold_id: expected 16 to 128 of [A-Za-z0-9._-]"
-    private static let lockExample =
-      #"the body: expected JSON such as {"data":{"ticketd_reserved":["…"],"reserved_time":600}}"#
-
     init() throws {
       site = try .shared()
       wire = Wire(site)
@@ -38,20 +31,20 @@ extension EndToEnd {
       let notJSON = ["{", "nonsense", "{}x", #"{"data":{}} {"data":{}}"#]
       try check(
         notJSON.map {
-          .badLock($0, "\(Self.lockExample), got \($0.utf8.count) bytes that are not JSON")
+          .badLock($0, "\(Expected.lockExample), got \($0.utf8.count) bytes that are not JSON")
         } + [
           .badLock(
             #"{"data":{"a":1,}}"#,
             "the body: expected JSON, got a comma before the closing bracket at offset 15"),
-          .badLock("", "\(Self.lockExample), got nothing"),
-          .badLock("[]", "\(Self.lockExample), got an array"),
-          .badLock("\"text\"", "\(Self.lockExample), got a string"),
-          .badLock("1", "\(Self.lockExample), got a number"),
-          .badLock("null", "\(Self.lockExample), got null"),
+          .badLock("", "\(Expected.lockExample), got nothing"),
+          .badLock("[]", "\(Expected.lockExample), got an array"),
+          .badLock("\"text\"", "\(Expected.lockExample), got a string"),
+          .badLock("1", "\(Expected.lockExample), got a number"),
+          .badLock("null", "\(Expected.lockExample), got null"),
           .badLock("{}", "data: expected an object, got nothing"),
           .badLock(#"{"data":null}"#, "data: expected an object, got null"),
           .badLock(#"{"data":[]}"#, "data: expected an object, got an array"),
-          .badLock(#"{"data":{}}"#, "\(Self.tickets), got nothing"),
+          .badLock(#"{"data":{}}"#, "\(Expected.tickets), got nothing"),
         ])
       let hostile = [
         deep, "{\"data\":" + deep, String(repeating: "{\"data\":", count: 8000),
@@ -93,19 +86,19 @@ extension EndToEnd {
       ]
       let tooLong = String(repeating: "x", count: 257)
       try check(
-        kinds.map { .badLock(Self.body($0.0, "600"), "\(Self.tickets), got \($0.1)") }
+        kinds.map { .badLock(Self.body($0.0, "600"), "\(Expected.tickets), got \($0.1)") }
           + elements.map {
             .badLock(
               Self.body("[\"B-1\",\($0.0)]", "600"),
-              "data.ticketd_reserved[1]: \(Self.ticket), got \($0.1)")
+              "data.ticketd_reserved[1]: \(Expected.ticket), got \($0.1)")
           } + [
             .badLock(
               Self.body("[\"\(tooLong)\"]", "600"),
-              "data.ticketd_reserved[0]: \(Self.ticket), got \""
+              "data.ticketd_reserved[0]: \(Expected.ticket), got \""
                 + String(repeating: "x", count: 40) + "...\" (257 bytes)"),
             .badLock(
               Self.body(#"["B-1","a\u0000b"]"#, "600"),
-              "data.ticketd_reserved[1]: \(Self.ticket) without NUL, got \"a\\u0000b\""),
+              "data.ticketd_reserved[1]: \(Expected.ticket) without NUL, got \"a\\u0000b\""),
           ])
     }
 
@@ -114,7 +107,7 @@ extension EndToEnd {
       let hundred = Array(names.prefix(100))
       try check([
         .badLock(
-          RequestText.lock(names), "\(Self.tickets), got more than 100 different ones"),
+          RequestText.lock(names), "\(Expected.tickets), got more than 100 different ones"),
         // Duplicates do not count.
         .lock(
           RequestText.lock(hundred + hundred), status: 200, answer: Answer.granted(hundred)),
@@ -135,8 +128,11 @@ extension EndToEnd {
         ("1e400", "a number that is malformed or out of range"),
         ("-1e400", "a number that is malformed or out of range"),
       ]
-      try check(wrong.map { .badLock(Self.body("[\"B-1\"]", $0.0), "\(Self.time), got \($0.1)") })
-      try check([.badLock(#"{"data":{"ticketd_reserved":["B-1"]}}"#, "\(Self.time), got nothing")])
+      try check(
+        wrong.map { .badLock(Self.body("[\"B-1\"]", $0.0), "\(Expected.time), got \($0.1)") })
+      try check([
+        .badLock(#"{"data":{"ticketd_reserved":["B-1"]}}"#, "\(Expected.time), got nothing")
+      ])
       let notJSON = [
         "NaN", "Infinity", "-Infinity", "0600", "+600", "600.", ".5", "0x258", "1e", "'1'",
       ]
@@ -161,49 +157,6 @@ extension EndToEnd {
         )
         try wire.check([.release(RequestText.release(["B-1"]))])
       }
-    }
-
-    @Test func optInMembers() throws {
-      func lock(_ more: String) -> String { Self.body("[\"B-1\"]", "600", "," + more) }
-      let long = String(repeating: "h", count: 129)
-      try check([
-        .badLock(lock("\"hold_id\":1"), "\(Self.holdID), got a number"),
-        .badLock(lock("\"hold_id\":[]"), "\(Self.holdID), got an array"),
-        .badLock(lock("\"hold_id\":\"\""), "\(Self.holdID), got 0 bytes"),
-        .badLock(lock("\"hold_id\":\"123456789012345\""), "\(Self.holdID), got 15 bytes"),
-        .badLock(lock("\"hold_id\":\"\(long)\""), "\(Self.holdID), got 129 bytes"),
-        .badLock(lock("\"hold_id\":\"1234567890123456 \""), "\(Self.holdID), got other characters"),
-        .badLock(lock("\"details\":1"), "data.details: expected true or false, got 1"),
-        .badLock(
-          lock("\"details\":\"true\""), "data.details: expected true or false, got \"true\""),
-        .lock(
-          lock("\"hold_id\":null,\"details\":null,\"other\":[{}]"), status: 200,
-          answer: Answer.granted(["B-1"])),
-        .release(#"{"data":{"tickets":["B-1"],"hold_id":null}}"#),
-      ])
-    }
-
-    @Test func releases() throws {
-      let one = "data: expected exactly one of tickets and ticketd_reserved"
-      func bad(_ body: String, _ message: String) -> Exchange {
-        .release(body, status: 400, answer: Answer.bad(message))
-      }
-      try check([
-        bad(#"{"data":{}}"#, "\(one), got neither"),
-        bad(#"{"data":{"tickets":["B-1"],"ticketd_reserved":["B-1"]}}"#, "\(one), got both"),
-        bad(
-          #"{"data":{"tickets":"B-1"}}"#,
-          "data.tickets: expected an array of 1 to 100 ticket ids, got \"B-1\""),
-        bad(
-          #"{"data":{"tickets":[]}}"#,
-          "data.tickets: expected an array of 1 to 100 ticket ids, got an empty array"),
-        bad(
-          #"{"data":{"ticketd_reserved":["B-1",2]}}"#,
-          "data.ticketd_reserved[1]: \(Self.ticket), got 2"),
-        bad(#"{"data":{"tickets":["B-1"],"hold_id":"short"}}"#, "\(Self.holdID), got 5 bytes"),
-        bad(
-          "", #"the body: expected JSON such as {"data":{"tickets":["…"]}}, got nothing"#),
-      ])
     }
   }
 }
