@@ -102,6 +102,7 @@ import Testing
     let alone = queue.takeBatch(now: 0) ?? []
     queue.requeue(alone, notBefore: nil, alone: false)
     queue.endBatch()
+    #expect(queue.add("c").isAccepted)
     #expect(queue.takeAndSettle() == "a")
   }
 
