@@ -99,6 +99,21 @@ extension EndToEnd {
       #expect(Clock.now - start < 5)
     }
 
+    /// Nor does a sweep that waits for a database that is away, for as long as its interval.
+    @Test func aSweepThatWaitsDoesNotDelayIt() throws {
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "PGHOST": "/nowhere", "HOLDFAST_SWEEP_INTERVAL": "4s", "HOLDFAST_SHUTDOWN_TIMEOUT": "1s",
+        ])
+      // The first sweep begins an interval after the start, and tells nobody.
+      Clock.sleep(4.3)
+      let start = Clock.now
+      service.signal(SIGTERM)
+      #expect(service.wait(seconds: 20) == 0)
+      #expect(Clock.now - start < 2.5)
+    }
+
     @Test func aSecondSignalEndsItAtOnce() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "60s"])
       let idle = try service.peer()
