@@ -72,6 +72,31 @@ extension ServerSuites {
       try other.run("ROLLBACK")
     }
 
+    @Test func aStopEndsAlthoughARowStaysLocked() throws {
+      try database.sell(["a"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      var settings = settings
+      settings.answerTimeoutMilliseconds = 150
+      // The deadline falls now between two attempts and now into one.
+      for _ in 0..<6 {
+        let store = HoldStore(settings: settings) { _ in }
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        let hasStopped = Monitor(false)
+        let thread = WorkerThread {
+          store.stop()
+          hasStopped.withLock { $0 = true }
+          hasStopped.broadcast()
+        }
+        let stopped: Void? = hasStopped.wait(until: Database.patience) { $0 ? () : nil }
+        try #require(stopped != nil, "the stop never ends")
+        thread.join()
+        #expect(try answers.wait(for: 1)[0] == .unavailable(.contended))
+      }
+      try other.run("ROLLBACK")
+    }
+
     @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
       let tickets = (0..<20).map { "t\($0)" }
       try database.sell(tickets + ["culprit"])
