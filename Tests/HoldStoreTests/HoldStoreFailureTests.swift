@@ -34,69 +34,6 @@ extension ServerSuites {
       try body(store)
     }
 
-    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
-      try database.sell(["a", "b"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      try withStore { store throws in
-        let answers = Answers()
-        answers.submit(.lock("a"), as: 0, to: store)
-        answers.submit(.lock("b"), as: 1, to: store)
-        #expect(try answers.wait(for: 1)[1]?.isGranted == true)
-        try other.run("ROLLBACK")
-        #expect(try answers.wait(for: 2)[0]?.isGranted == true)
-      }
-    }
-
-    @Test func aRowThatStaysLockedIsContendedAndHurtsNobodyElse() throws {
-      let tickets = (0..<300).map { "t\($0)" }
-      try database.sell(tickets + ["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      // The deadline of each contended request falls among its attempts.
-      var settings = settings
-      settings.answerTimeoutMilliseconds = 400
-      try withStore(settings) { store throws in
-        let answers = Answers()
-        for (number, ticketID) in tickets.enumerated() {
-          answers.submit(.lock(ticketID), as: number, to: store)
-          answers.submit(.lock("a"), as: 1000 + number, to: store)
-          _ = Monitor(0).wait(until: .now.advanced(byMilliseconds: 3)) { _ in nil as Void? }
-        }
-        let outcomes = try answers.wait(for: 600)
-        let contended = outcomes.filter { $0.key >= 1000 }.values
-        let others = outcomes.filter { $0.key < 1000 }.values
-        #expect(contended.filter { $0 != .unavailable(.contended) } == [])
-        #expect(others.filter { !$0.isGranted } == [])
-      }
-      try other.run("ROLLBACK")
-    }
-
-    @Test func aStopEndsAlthoughARowStaysLocked() throws {
-      try database.sell(["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      var settings = settings
-      settings.answerTimeoutMilliseconds = 150
-      // The deadline falls now between two attempts and now into one.
-      for _ in 0..<6 {
-        let store = HoldStore(settings: settings) { _ in }
-        let answers = Answers()
-        answers.submit(.lock("a"), as: 0, to: store)
-        let hasStopped = Monitor(false)
-        let thread = WorkerThread {
-          store.stop()
-          hasStopped.withLock { $0 = true }
-          hasStopped.broadcast()
-        }
-        let stopped: Void? = hasStopped.wait(until: Database.patience) { $0 ? () : nil }
-        try #require(stopped != nil, "the stop never ends")
-        thread.join()
-        #expect(try answers.wait(for: 1)[0] == .unavailable(.contended))
-      }
-      try other.run("ROLLBACK")
-    }
-
     @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
       let tickets = (0..<20).map { "t\($0)" }
       try database.sell(tickets + ["culprit"])

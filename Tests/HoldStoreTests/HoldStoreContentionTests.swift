@@ -1,0 +1,97 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// A row that somebody else has locked holds up what needs it, and nothing else.
+  @Suite struct HoldStoreContentionTests {
+    private let database: Database
+    private let other: Database
+    private var settings = HoldStoreSettings()
+
+    init() throws {
+      database = try Database()
+      other = try Database(beside: database)
+      settings.conninfo = database.conninfo
+      settings.sweepIntervalMilliseconds = 0
+      settings.answerTimeoutMilliseconds = 25_000
+      settings.statementTimeoutMilliseconds = 20_000
+      settings.pool.connectTimeoutMilliseconds = 20_000
+    }
+
+    private func withStore(_ settings: HoldStoreSettings, _ body: (HoldStore) throws -> Void) throws
+    {
+      let store = HoldStore(settings: settings) { _ in }
+      defer { store.stop() }
+      try body(store)
+    }
+
+    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
+      try database.sell(["a", "b"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        answers.submit(.lock("b"), as: 1, to: store)
+        #expect(try answers.wait(for: 1)[1]?.isGranted == true)
+        try other.run("ROLLBACK")
+        #expect(try answers.wait(for: 2)[0]?.isGranted == true)
+      }
+    }
+
+    /// Whatever the pauses between attempts are, some deadline falls into one and some after it.
+    @Test(arguments: [1500, 1510, 1520, 1530, 1540, 1550])
+    func aRowThatStaysLockedIsContendedAndHurtsNobodyElse(timeoutMilliseconds: Int) throws {
+      let tickets = (0..<60).map { "t\($0)" }
+      try database.sell(tickets + ["a"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      var settings = settings
+      settings.answerTimeoutMilliseconds = timeoutMilliseconds
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        for number in 0..<60 {
+          if number < 30 { answers.submit(.lock("a"), as: 1000 + number, to: store) }
+          answers.submit(.lock(tickets[number]), as: number, to: store)
+          _ = Monitor(0).wait(until: .now.advanced(byMilliseconds: 10)) { _ in nil as Void? }
+        }
+        let outcomes = try answers.wait(for: 90)
+        let contended = outcomes.filter { $0.key >= 1000 }.values
+        let others = outcomes.filter { $0.key < 1000 }.values
+        #expect(contended.filter { $0 != .unavailable(.contended) } == [])
+        #expect(others.filter { !$0.isGranted } == [])
+      }
+      try other.run("ROLLBACK")
+    }
+
+    @Test func aStopEndsAlthoughARowStaysLocked() throws {
+      try database.sell(["a"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      var settings = settings
+      settings.answerTimeoutMilliseconds = 150
+      // The deadline falls now between two attempts and now into one.
+      for _ in 0..<6 {
+        let store = HoldStore(settings: settings) { _ in }
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        let hasStopped = Monitor(false)
+        let thread = WorkerThread {
+          store.stop()
+          hasStopped.withLock { $0 = true }
+          hasStopped.broadcast()
+        }
+        let stopped: Void? = hasStopped.wait(until: Database.patience) { $0 ? () : nil }
+        try #require(stopped != nil, "the stop never ends")
+        thread.join()
+        #expect(try answers.wait(for: 1)[0]?.isGranted == false)
+      }
+      try other.run("ROLLBACK")
+    }
+  }
+}
