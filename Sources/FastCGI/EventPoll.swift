@@ -38,10 +38,12 @@ final class EventPoll: Sendable {
     control(EPOLL_CTL_DEL, watched, 0, 0)
   }
 
-  /// Waits for the next event.
-  func wait() -> Event? {
+  /// Waits for the next event; nil when none has come in time.
+  func wait(milliseconds: Int) -> Event? {
     var event = unsafe epoll_event()
-    guard unsafe epoll_wait(descriptor, &event, 1, -1) == 1 else { return nil }
+    guard unsafe epoll_wait(descriptor, &event, 1, Int32(clamping: milliseconds)) == 1 else {
+      return nil
+    }
     let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
     return unsafe Event(identifier: event.data.u64, isHangUp: event.events & hangUp != 0)
   }

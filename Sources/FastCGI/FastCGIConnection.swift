@@ -39,11 +39,26 @@ private import Glibc
       descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
   }
 
+  /// True when there is something to read.
+  var hasInput: Bool {
+    var byte: UInt8 = 0
+    return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+  }
+
   /// Reads the beginning and the parameters of a request (`FCGX_Accept_r`); false if the peer has
   /// closed, fell silent, or does not speak FastCGI, and the connection is closed.
   func readRequest() -> Bool {
-    unsafe FCGX_Accept_r(request) == 0
+    guard unsafe FCGX_Accept_r(request) == 0 else { return false }
+    // libfcgi takes parameters that break off for the whole of them.
+    guard unsafe FCGX_GetError(request.pointee.in) == 0 else {
+      abandon()
+      return false
+    }
+    return true
   }
+
+  /// True when the request's body broke off before its end (`FCGX_GetError`).
+  var isBroken: Bool { unsafe FCGX_GetError(request.pointee.in) != 0 }
 
   /// A parameter of the current request (`FCGX_GetParam`), copied; nil when absent or empty.
   func parameter(_ name: String) -> String? {

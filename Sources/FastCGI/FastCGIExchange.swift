@@ -1,11 +1,11 @@
 /// One request and the duty to answer it once, from any thread, now or later.
 public final class FastCGIExchange: Sendable {
   private let connection: FastCGIConnection
-  private let finish: @Sendable (FastCGIConnection, [UInt8]) -> Void
+  private let finish: @Sendable (FastCGIConnection, [UInt8]?) -> Void
 
   init(
     _ connection: FastCGIConnection,
-    finish: @escaping @Sendable (FastCGIConnection, [UInt8]) -> Void
+    finish: @escaping @Sendable (FastCGIConnection, [UInt8]?) -> Void
   ) {
     self.connection = connection
     self.finish = finish
@@ -26,5 +26,13 @@ public final class FastCGIExchange: Sendable {
   /// To be called exactly once; the request's parameters and body are gone afterwards.
   public func respond(_ response: [UInt8]) {
     finish(connection, response)
+  }
+
+  /// True when the peer broke off within the body.
+  public var isBroken: Bool { connection.isBroken }
+
+  /// Ends the exchange without an answer and closes the connection; instead of `respond`.
+  public func abandon() {
+    finish(connection, nil)
   }
 }

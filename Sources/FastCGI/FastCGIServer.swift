@@ -12,6 +12,7 @@ public final class FastCGIServer: Sendable {
 
   private static let listenerIdentifier: UInt64 = 0
   private static let stopIdentifier: UInt64 = .max
+  private static let patienceMilliseconds = 1000
 
   private let limits: FastCGILimits
   private let handler: Handler
@@ -41,6 +42,8 @@ public final class FastCGIServer: Sendable {
     let started = (0..<limits.workers).map { _ in WorkerThread { self.work() } }
     threads.withLock { $0 = started }
   }
+
+  deinit { close(stopEvent) }
 
   /// Stops accepting; what has been accepted or waits to be is still served.
   ///
@@ -83,7 +86,11 @@ public final class FastCGIServer: Sendable {
 
   private func work() {
     while true {
-      guard let event = poll.wait() else { continue }
+      guard let event = poll.wait(milliseconds: Self.patienceMilliseconds) else {
+        // Silent connections may have become old enough to give way.
+        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
+        continue
+      }
       switch event.identifier {
       case Self.stopIdentifier: return
       case Self.listenerIdentifier: acceptConnections()
@@ -96,9 +103,14 @@ public final class FastCGIServer: Sendable {
     // The monitor keeps the socket open for as long as it is used here.
     listener.withLock { socket in
       guard let socket else { return }
+      errno = 0
       while !pauseListenerIfFull() {
         guard let connection = accept(from: socket) else { break }
         poll.add(connection.descriptor, as: connection.identifier)
+      }
+      if errno == EMFILE || errno == ENFILE {
+        // Out of descriptors: wait until a connection gives one back, instead of trying at once again.
+        table.withLock { $0.isListenerPaused = $0.count > 0 }
       }
       if !table.withLock({ $0.isListenerPaused }) {
         poll.rearm(socket.descriptor, as: Self.listenerIdentifier)
@@ -111,13 +123,13 @@ public final class FastCGIServer: Sendable {
     guard descriptor >= 0 else { return nil }
     setOptions(of: descriptor)
     // What is evicted closes here, as its last owner lets go.
-    return table.withLock { $0.insert(owning: descriptor) }.added
+    return table.withLock { $0.insert(owning: descriptor, now: .now) }.added
   }
 
   private func pauseListenerIfFull() -> Bool {
     table.withLock { table in
-      table.isListenerPaused = table.isFull
-      return table.isFull
+      table.isListenerPaused = table.isFull(now: .now)
+      return table.isListenerPaused
     }
   }
 
@@ -150,7 +162,12 @@ public final class FastCGIServer: Sendable {
     guard connection.readRequest() else { return release(connection, isOpen: false) }
     handler(
       FastCGIExchange(connection) { [self] connection, response in
-        release(connection, isOpen: connection.finish(writing: response))
+        if let response {
+          release(connection, isOpen: connection.finish(writing: response))
+        } else {
+          connection.abandon()
+          release(connection, isOpen: false)
+        }
       })
   }
 

@@ -73,26 +73,52 @@ public final class ListeningSocket: Sendable {
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw failure("socket", at: path) }
-    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
     let mask = umask(0o777 & ~mode)
     defer { umask(mask) }
-    for isRetry in [false, true] {
-      let code = unsafe withUnsafePointer(to: &address) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe isRetry || connect(descriptor, $0, size) != 0 ? bind(descriptor, $0, size) : -2
-        }
-      }
-      if code == 0 { return descriptor }
-      guard errno == EADDRINUSE, code == -1, !isRetry else { break }
-      // Nobody answered there: what is left is the file of a process that has gone.
+    var code = unsafe call(bind, descriptor, address)
+    if code != 0, errno == EADDRINUSE, isAbandoned(address) {
       unsafe unlink(path)
+      code = unsafe call(bind, descriptor, address)
     }
+    if code == 0 { return descriptor }
     let problem =
-      errno == EADDRINUSE || errno == 0 || errno == EISCONN
-      ? FastCGIError(.addressInUse, "\(path): another process listens there")
+      errno == EADDRINUSE
+      ? FastCGIError(.addressInUse, "\(path): another process listens there, or it is no socket")
       : failure("bind", at: path)
     close(descriptor)
     throw problem
+  }
+
+  /// True when a socket's file is what is left of a process that has gone: only then does a
+  /// connection meet with ECONNREFUSED and nothing else.
+  private static func isAbandoned(_ address: sockaddr_un) -> Bool {
+    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer {
+      close(probe)
+      errno = EADDRINUSE
+    }
+    // A listener whose backlog is full would keep a blocking probe waiting.
+    _ = fcntl(probe, F_SETFL, O_NONBLOCK)
+    return unsafe call(connect, probe, address) != 0 && errno == ECONNREFUSED && isSocket(address)
+  }
+
+  private static func isSocket(_ address: sockaddr_un) -> Bool {
+    var status = stat()
+    let code = unsafe withUnsafeBytes(of: address.sun_path) { bytes in
+      unsafe lstat(bytes.assumingMemoryBound(to: CChar.self).baseAddress!, &status)
+    }
+    return code == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  private static func call(
+    _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32,
+    _ address: sockaddr_un
+  ) -> Int32 {
+    unsafe withUnsafePointer(to: address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
   }
 
   private static func makeTCPSocket(host: String, port: String) throws(FastCGIError) -> Int32 {

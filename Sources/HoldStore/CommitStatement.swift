@@ -11,6 +11,7 @@ struct CommitStatement {
   private(set) var ticketIDs: [String?] = []
   private(set) var wants: [Int32] = []
   private(set) var holdIDs: [String?] = []
+  private var holdIDNumbers: [HoldID: Int32] = [:]
   private(set) var locks: [Int32] = []
   private(set) var owners: [Int32] = []
   private(set) var seconds: [Double] = []
@@ -41,10 +42,13 @@ struct CommitStatement {
   private mutating func append(isLock: Bool, holdID: HoldID?, seconds: Double) {
     locks.append(isLock ? 1 : 0)
     self.seconds.append(seconds)
-    guard let secret = holdID?.secret else { return owners.append(0) }
-    let index = holdIDs.firstIndex(of: secret) ?? holdIDs.endIndex
-    if index == holdIDs.endIndex { holdIDs.append(secret) }
-    owners.append(Int32(index + 1))
+    guard let holdID else { return owners.append(0) }
+    let number = holdIDNumbers[holdID] ?? Int32(holdIDs.count + 1)
+    if number > holdIDs.count {
+      holdIDs.append(holdID.secret)
+      holdIDNumbers[holdID] = number
+    }
+    owners.append(number)
   }
 
   /// Gives each different ticket a number in byte order.

@@ -6,6 +6,8 @@ internal import Threads
 struct Committer: Sendable {
   let queue: Monitor<HoldQueue>
   let pool: Pool
+  let contended: Monitor<ContendedTickets<Instant>>
+  let contentionMilliseconds: Int
   let longestHoldSeconds: Double
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
@@ -23,20 +25,22 @@ struct Committer: Sendable {
   }
 
   private func nextBatch() -> [HoldQueue.Entry]? {
-    // The outer optional is the wait's, the inner the queue's end.
-    let next: [HoldQueue.Entry]?? = queue.wait(
-      until: { $0.nextDueTime },
-      for: { queue in
-        if let batch = queue.takeBatch(now: .now) { return .some(batch) }
-        return queue.isDrained ? .some(nil) : nil
-      })
-    guard let next else { return nextBatch() }
-    return next
+    while true {
+      // The outer optional is the wait's, the inner the queue's end.
+      let next: [HoldQueue.Entry]?? = queue.wait(
+        until: { $0.nextDueTime },
+        for: { queue in
+          if let batch = queue.takeBatch(now: .now) { return .some(batch) }
+          return queue.isDrained ? .some(nil) : nil
+        })
+      if let next { return next }
+    }
   }
 
   private func commit(_ batch: [HoldQueue.Entry]) {
     let operations = batch.map(\.payload.operation)
     let statement = CommitStatement(operations)
+    // Who has little time left does not share a batch, so this takes no time from anybody.
     let deadline = batch.map(\.deadline).min() ?? .now
     var hasBegun = false
     do throws(PostgresError) {
@@ -50,47 +54,61 @@ struct Committer: Sendable {
       }
       deliver(verdicts, to: batch)
     } catch {
-      fail(batch, error, hasBegun: hasBegun)
+      if hasBegun {
+        fail(batch, error)
+      } else {
+        // Those whose time has come are answered by whoever keeps the deadlines.
+        queue.withLock { $0.putBack(batch) }
+      }
     }
   }
 
   private func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
-    let putOff = zip(batch, verdicts).filter { $0.1 == .putOff }.map(\.0)
-    for entry in putOff { requeue([entry], pause: true, alone: false) }
-    queue.withLock { $0.settle(batch.count - putOff.count) }
+    var settled: [(entry: HoldQueue.Entry, outcome: HoldOutcome)] = []
     for (entry, verdict) in zip(batch, verdicts) {
-      if case .settled(let outcome) = verdict { entry.payload.completion(outcome) }
+      switch verdict {
+      case .settled(let outcome): settled.append((entry, outcome))
+      case .putOff:
+        let time = pause(milliseconds: 1, doublings: entry.putOffCount)
+        queue.withLock { $0.putOff([entry], notBefore: time) }
+      }
     }
+    queue.withLock { $0.settle(settled.count) }
+    for (entry, outcome) in settled { entry.payload.completion(outcome) }
   }
 
-  private func fail(_ batch: [HoldQueue.Entry], _ error: PostgresError, hasBegun: Bool) {
+  private func fail(_ batch: [HoldQueue.Entry], _ error: PostgresError) {
     let consequence: HoldStoreEvent.Consequence
     switch error.code {
     case .server(.serializationFailure), .server(.uniqueViolation), .server(.deadlockDetected):
-      let isAlone = batch.contains { $0.retryCount >= Self.sharedRetries }
+      let failureCount = batch.map(\.failureCount).max() ?? 0
+      let isAlone = failureCount >= Self.sharedRetries
       consequence = isAlone ? .split : .retried
-      requeue(batch, pause: isAlone, alone: isAlone)
+      let time = isAlone ? pause(milliseconds: 1, doublings: failureCount) : nil
+      queue.withLock { $0.retry(batch, notBefore: time, alone: isAlone) }
     case .server where batch.count > 1:
       consequence = .split
-      requeue(batch, pause: false, alone: true)
+      queue.withLock { $0.retry(batch, notBefore: nil, alone: true) }
     case .server(.lockNotAvailable):
       consequence = .retried
-      requeue(batch, pause: true, alone: true)
-    case .connectionLost where hasBegun, .timedOut where hasBegun:
-      consequence = .unknown
-      answer(batch, .outcomeUnknown)
-    default:
+      let now = Instant.now
+      let time = now.advanced(byMilliseconds: contentionMilliseconds)
+      let ticketIDs = batch.flatMap(\.payload.operation.ticketIDs)
+      contended.withLock { $0.insert(ticketIDs, until: time, now: now) }
+      queue.withLock { $0.retry(batch, notBefore: time, alone: true) }
+    case .server:
       consequence = .refused
       answer(batch, .databaseUnreachable)
+    default:
+      consequence = .unknown
+      answer(batch, .outcomeUnknown)
     }
     onEvent(.batchFailed(error, operations: batch.count, consequence: consequence))
   }
 
-  private func requeue(_ entries: [HoldQueue.Entry], pause: Bool, alone: Bool) {
-    let doublings = min(entries.map(\.retryCount).max() ?? 0, 10)
-    let pauseMilliseconds = min(1 << doublings, Self.longestPauseMilliseconds)
-    let time = pause ? Instant.now.advanced(byMilliseconds: pauseMilliseconds) : nil
-    queue.withLock { $0.requeue(entries, notBefore: time, alone: alone) }
+  private func pause(milliseconds: Int, doublings: Int) -> Instant {
+    let pause = min(milliseconds << min(doublings, 10), Self.longestPauseMilliseconds)
+    return Instant.now.advanced(byMilliseconds: pause)
   }
 
   private func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {

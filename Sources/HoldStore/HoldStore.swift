@@ -12,6 +12,7 @@ public final class HoldStore: HoldService {
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let pool: Pool
   private let queue: Monitor<HoldQueue>
+  private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<Unavailability?>
   private let checks: SingleFlight<Bool>
   private let isStopping = Monitor(false)
@@ -31,6 +32,7 @@ public final class HoldStore: HoldService {
     let readinessTimeout = settings.readinessTimeoutMilliseconds
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
+    contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
     releases = SingleFlight(lateResult: .databaseUnreachable) { deadline in
       Self.sweep(onEvent) { () throws(PostgresError) in try sweeper.sweep(deadline: deadline) }
     }
@@ -46,11 +48,17 @@ public final class HoldStore: HoldService {
   ) {
     let submission = Submission(operation: operation, completion: completion)
     let now = Instant.now
+    let timeout = settings.answerTimeoutMilliseconds
+    if contended.withLock({ $0.contains(anyOf: operation.ticketIDs, now: now) }) {
+      return completion(.unavailable(.contended))
+    }
     let admission = queue.withLock {
       $0.enqueue(
         submission, ticketCount: operation.ticketIDs.count,
-        deadline: now.advanced(byMilliseconds: settings.answerTimeoutMilliseconds),
-        patientUntil: now.advanced(byMilliseconds: settings.overlapAfterMilliseconds))
+        deadline: now.advanced(byMilliseconds: timeout),
+        patientUntil: now.advanced(byMilliseconds: settings.overlapAfterMilliseconds),
+        sharesUntil: now.advanced(byMilliseconds: timeout * 3 / 4),
+        startsUntil: now.advanced(byMilliseconds: timeout * 19 / 20))
     }
     switch admission {
     case .accepted(let callsCommitter): if callsCommitter { queue.signal() }
@@ -103,7 +111,9 @@ public final class HoldStore: HoldService {
 
   private func startThreads(_ sweeper: Sweeper) {
     let committer = Committer(
-      queue: queue, pool: pool, longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
+      queue: queue, pool: pool, contended: contended,
+      contentionMilliseconds: settings.contentionMilliseconds,
+      longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
     let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
     committers.withLock { $0 = started }
     var more = [WorkerThread { [self] in keepDeadlines() }]
@@ -121,11 +131,14 @@ public final class HoldStore: HoldService {
       }
       if isDone != nil { return }
       let now = Instant.now
-      for entry in queue.withLock({ $0.takeExpired(now: now) }) {
+      let expired = queue.withLock { $0.takeExpired(now: now) }
+      for entry in expired {
         entry.payload.completion(
-          .unavailable(entry.retryCount > 0 ? .contended : .databaseUnreachable))
+          .unavailable(
+            entry.putOffCount + entry.failureCount > 0 ? .contended : .databaseUnreachable))
       }
-      if queue.withLock({ $0.isImpatient(now: now) }) { queue.broadcast() }
+      // A committer that waits for the queue to drain may have waited for these.
+      if !expired.isEmpty || queue.withLock({ $0.isImpatient(now: now) }) { queue.broadcast() }
       releases.expire(now: now)
       checks.expire(now: now)
     }
@@ -137,7 +150,8 @@ public final class HoldStore: HoldService {
       let next = Instant.now.advanced(byMilliseconds: interval)
       let isDone: Void? = isStopping.wait(until: next) { $0 ? () : nil }
       if isDone != nil { return }
-      let deadline = Instant.now.advanced(byMilliseconds: interval)
+      let deadline = Instant.now.advanced(
+        byMilliseconds: min(interval, settings.answerTimeoutMilliseconds))
       _ = Self.sweep(onEvent) { () throws(PostgresError) in
         try sweeper.sweepUnlessUnderWay(deadline: deadline)
       }
@@ -152,6 +166,9 @@ extension HoldStore {
       let connection = try PostgresConnection(conninfo: settings.conninfo, deadline: deadline)
       try connection.run(
         script: """
+          SET default_transaction_isolation = 'read committed';
+          SELECT set_config('synchronous_commit', 'on', false)
+           WHERE current_setting('synchronous_commit') = 'off';
           SET statement_timeout = \(settings.statementTimeoutMilliseconds);
           SET lock_timeout = \(settings.lockTimeoutMilliseconds);
           SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);

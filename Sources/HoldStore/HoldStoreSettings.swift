@@ -7,7 +7,7 @@ public struct HoldStoreSettings: Sendable {
   public var conninfo = ""
 
   /// Connections kept open.
-  public var pool = PoolLimits(connections: 4, connectTimeoutMilliseconds: 2000)
+  public var pool = PoolLimits(connections: 5, connectTimeoutMilliseconds: 2000)
 
   /// Threads that commit batches, each on a connection of its own while it does.
   public var committers = 2
@@ -26,7 +26,10 @@ public struct HoldStoreSettings: Sendable {
   public var statementTimeoutMilliseconds = 2000
 
   /// The server's `lock_timeout`: how long a batch waits for somebody else's insert of a ticket.
-  public var lockTimeoutMilliseconds = 100
+  public var lockTimeoutMilliseconds = 20
+
+  /// How long a ticket on which such a wait was in vain is refused as contended without another one.
+  public var contentionMilliseconds = 500
 
   /// How long the readiness check waits for an answer.
   public var readinessTimeoutMilliseconds = 1000

@@ -6,9 +6,8 @@ struct Migration: Sendable {
 
   /// All steps, in the order in which they are applied. A step that has been released never changes.
   static let all: [Migration] = [
-    Migration(number: 1, name: "tickets", bytes: PackageResources._001_tickets_sql),
-    Migration(number: 2, name: "tickets_blocked", bytes: PackageResources._002_tickets_blocked_sql),
-    Migration(number: 3, name: "commit", bytes: PackageResources._003_commit_sql),
+    Migration(number: 1, name: "tables", bytes: PackageResources._001_tables_sql),
+    Migration(number: 2, name: "commit", bytes: PackageResources._002_commit_sql),
   ]
 
   private init(number: Int32, name: String, bytes: [UInt8]) {

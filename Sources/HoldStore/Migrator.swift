@@ -21,7 +21,9 @@ public struct Migrator: Sendable {
   /// - Returns: The names of the steps that this call applied.
   /// - Throws: The server's error; the step that failed has changed nothing.
   public func migrate() throws(PostgresError) -> [String] {
-    try connection.run(script: "SET client_min_messages = warning", deadline: deadline)
+    // Whoever waits for a table's lock makes all behind wait too: rather give up and be run again.
+    try connection.run(
+      script: "SET client_min_messages = warning; SET lock_timeout = '5s'", deadline: deadline)
     var applied: [String] = []
     for migration in Migration.all where try apply(migration) {
       applied.append("\(migration.number) \(migration.name)")

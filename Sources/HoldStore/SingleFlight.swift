@@ -30,8 +30,12 @@ final class SingleFlight<Result: Sendable>: Sendable {
   }
 
   func request(deadline: Instant, completion: @escaping @Sendable (Result) -> Void) {
-    state.withLock { $0.waiting.append(Waiter(deadline: deadline, completion: completion)) }
-    state.signal()
+    let isTaken = state.withLock { state in
+      guard !state.isStopping else { return false }
+      state.waiting.append(Waiter(deadline: deadline, completion: completion))
+      return true
+    }
+    if isTaken { state.signal() } else { completion(lateResult) }
   }
 
   /// Answers those whose deadline has come.

@@ -43,10 +43,13 @@ public struct Sweeper: Sendable {
         "SELECT pg_try_advisory_lock(\(Self.advisoryLock))", deadline: deadline
       ).bool(row: 0, column: 0)
       guard isOurs else { return nil }
-      let count = try Self.sweep(
+      // A lock that outlived its sweep would keep every other instance from sweeping.
+      defer {
+        _ = try? connection.query(
+          "SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
+      }
+      return try Self.sweep(
         connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
-      try connection.query("SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
-      return count
     }
   }
 

@@ -21,11 +21,26 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// Until when it waits for the batch that is under way; from then on another may start beside it.
     public let patientUntil: Time
 
-    /// How often it has been in a batch that did not settle it.
-    public fileprivate(set) var retryCount = 0
+    /// Until when it may share a batch: later it might be given up while others still have time.
+    public let sharesUntil: Time
+
+    /// Until when it may be taken: later there would be no time left to answer it.
+    public let startsUntil: Time
+
+    /// How often a row that it needs was locked, and it was put off.
+    public fileprivate(set) var putOffCount = 0
+
+    /// How often the statement of its batch failed.
+    public fileprivate(set) var failureCount = 0
 
     fileprivate var notBefore: Time?
-    fileprivate var isAlone = false
+    fileprivate var mustStandAlone = false
+
+    fileprivate func isDue(now: Time) -> Bool {
+      startsUntil > now && notBefore.map { $0 <= now } ?? true
+    }
+
+    fileprivate func isAlone(now: Time) -> Bool { mustStandAlone || sharesUntil <= now }
   }
 
   /// What became of an attempt to enqueue.
@@ -47,6 +62,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   private var inFlightCount = 0
   private var batchCount = 0
   private var isCommitterCalled = false
+  private var wasLastAlone = false
   private var isStopping = false
 
   /// Makes an empty queue.
@@ -64,15 +80,21 @@ public struct CommitQueue<Payload, Time: Comparable> {
   public var isDrained: Bool { isStopping && isIdle }
 
   /// Takes an operation in, unless the bound is reached.
+  ///
+  /// - Parameters:
+  ///   - sharesUntil: From when on it no longer shares a batch; nil for the deadline.
+  ///   - startsUntil: From when on it is in no batch at all; nil for the deadline.
   public mutating func enqueue(
-    _ payload: Payload, ticketCount: Int, deadline: Time, patientUntil: Time
+    _ payload: Payload, ticketCount: Int, deadline: Time, patientUntil: Time,
+    sharesUntil: Time? = nil, startsUntil: Time? = nil
   ) -> Admission {
     if isStopping { return .stopping }
     if waiting.count >= limits.waitingOperations { return .full }
     waiting.append(
       Entry(
         number: nextNumber, payload: payload, ticketCount: ticketCount, deadline: deadline,
-        patientUntil: patientUntil))
+        patientUntil: patientUntil, sharesUntil: sharesUntil ?? deadline,
+        startsUntil: startsUntil ?? deadline))
     nextNumber += 1
     let callsCommitter = batchCount == 0 && !isCommitterCalled
     isCommitterCalled = isCommitterCalled || callsCommitter
@@ -80,25 +102,18 @@ public struct CommitQueue<Payload, Time: Comparable> {
   }
 
   /// Takes out what is to share the next commit: everything that is due, in order of arrival, up to
-  /// the bounds; nil when nothing is due. An entry that must stand alone does.
+  /// the bounds; nil when nothing is due. What must stand alone does, and takes turns with the rest.
   ///
   /// While a batch is under way the next one grows, which makes each commit cheaper; but a batch that
   /// is held up holds nobody up for longer than they are patient.
   public mutating func takeBatch(now: Time) -> [Entry]? {
     isCommitterCalled = false
     if batchCount > 0, !isImpatient(now: now) { return nil }
-    var taken: [Int] = []
-    var ticketCount = 0
-    for (index, entry) in waiting.enumerated() {
-      if let notBefore = entry.notBefore, notBefore > now { continue }
-      if entry.isAlone {
-        if taken.isEmpty { taken = [index] } else { continue }
-        break
-      }
-      ticketCount += entry.ticketCount
-      if !taken.isEmpty, ticketCount > limits.batchTickets { break }
-      taken.append(index)
-      if taken.count == limits.batchOperations { break }
+    var taken = wasLastAlone ? shared(now: now) : []
+    var isAlone = false
+    if taken.isEmpty, let first = waiting.firstIndex(where: { $0.isDue(now: now) }) {
+      isAlone = waiting[first].isAlone(now: now)
+      taken = isAlone ? [first] : shared(now: now)
     }
     guard let last = taken.last else { return nil }
     let batch = taken.map { waiting[$0] }
@@ -107,19 +122,36 @@ public struct CommitQueue<Payload, Time: Comparable> {
     } else {
       for index in taken.reversed() { waiting.remove(at: index) }
     }
+    wasLastAlone = isAlone
     inFlightCount += batch.count
     batchCount += 1
     return batch
   }
 
-  /// When an entry that is put off comes due; nil when none is put off.
+  private func shared(now: Time) -> [Int] {
+    var taken: [Int] = []
+    var ticketCount = 0
+    for (index, entry) in waiting.enumerated() {
+      guard entry.isDue(now: now), !entry.isAlone(now: now) else { continue }
+      ticketCount += entry.ticketCount
+      if !taken.isEmpty, ticketCount > limits.batchTickets { break }
+      taken.append(index)
+      if taken.count == limits.batchOperations { break }
+    }
+    return taken
+  }
+
+  /// When an entry that is put off may be taken; nil when none is put off.
   public var nextDueTime: Time? {
-    waiting.lazy.compactMap(\.notBefore).min()
+    waiting.lazy.compactMap { entry in
+      guard let notBefore = entry.notBefore, notBefore < entry.startsUntil else { return nil }
+      return batchCount > 0 ? max(notBefore, entry.patientUntil) : notBefore
+    }.min()
   }
 
   /// True when somebody has waited so long for the batches under way that another is to start.
   public func isImpatient(now: Time) -> Bool {
-    batchCount > 0 && waiting.contains { $0.patientUntil <= now }
+    batchCount > 0 && waiting.contains { $0.patientUntil <= now && $0.isDue(now: now) }
   }
 
   /// Ends a batch all of whose entries have been settled or put back.
@@ -134,17 +166,36 @@ public struct CommitQueue<Payload, Time: Comparable> {
     precondition(inFlightCount >= 0, "more entries settled than were taken")
   }
 
-  /// Puts entries of a batch back at their place in the order of arrival.
+  /// Puts entries of a batch back that need a row which somebody else has locked.
+  public mutating func putOff(_ entries: [Entry], notBefore: Time) {
+    putBack(entries) { entry in
+      entry.putOffCount += 1
+      entry.notBefore = notBefore
+    }
+  }
+
+  /// Puts the entries of a batch back whose statement failed.
   ///
   /// - Parameters:
   ///   - notBefore: When they may be taken again; nil for at once.
-  ///   - alone: Whether each is to have a batch of its own, as after a statement that failed.
-  public mutating func requeue(_ entries: [Entry], notBefore: Time?, alone: Bool) {
+  ///   - alone: Whether each is to have a batch of its own from now on.
+  public mutating func retry(_ entries: [Entry], notBefore: Time?, alone: Bool) {
+    putBack(entries) { entry in
+      entry.failureCount += 1
+      entry.notBefore = notBefore
+      entry.mustStandAlone = entry.mustStandAlone || alone
+    }
+  }
+
+  /// Puts the entries of a batch back that was never begun.
+  public mutating func putBack(_ entries: [Entry]) {
+    putBack(entries) { _ in }
+  }
+
+  private mutating func putBack(_ entries: [Entry], changing change: (inout Entry) -> Void) {
     settle(entries.count)
     for var entry in entries {
-      entry.retryCount += 1
-      entry.notBefore = notBefore
-      entry.isAlone = alone || entry.isAlone
+      change(&entry)
       let place = waiting.firstIndex { $0.number > entry.number } ?? waiting.endIndex
       waiting.insert(entry, at: place)
     }

@@ -27,7 +27,7 @@ extension EndToEnd {
       try site.withEmptyDatabase { name in
         let first = try migrate(name)
         #expect(first.exitCode == 0)
-        #expect(first.output.hasPrefix("applied: 1 tickets"))
+        #expect(first.output.hasPrefix("applied: 1 tables"))
         let database = try site.database(name)
         let before = try fingerprint(database)
         let second = try migrate(name)

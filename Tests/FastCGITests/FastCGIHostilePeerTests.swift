@@ -100,22 +100,6 @@ import Threads
     #expect(Sockets.wait(path: echo.path, count: 1), "a connection leaks")
   }
 
-  /// In a process of its own, since a crash would take all the other tests with it.
-  @Test func aLengthThatNoMemoryHoldsIsNoReasonToCrash() async {
-    await #expect(processExitsWith: .success) {
-      let echo = try Echo(workers: 2)
-      let beginning = Record(kind: Record.beginRequest, content: [0, 1, 1, 0, 0, 0, 0, 0])
-      for lengths in [[1, 0xff, 0xff, 0xff, 0xfe], [0xf0, 0, 0, 0, 0xf0, 0, 0, 0]] as [[UInt8]] {
-        let client = try echo.connect()
-        let parameters = Record(kind: Record.params, content: lengths + [97, 97])
-        client.send(beginning.bytes + parameters.bytes + Record(kind: Record.params).bytes)
-        client.endSending()
-        _ = client.readToEnd()
-        try #require(echo.answers())
-      }
-    }
-  }
-
   @Test func aRequestMayBreakOffAnywhere() throws {
     let echo = try Echo(workers: 2)
     for length in 0..<Self.whole.count {

@@ -53,8 +53,8 @@ import Testing
   @Test mutating func whatIsPutOffIsDueAtTheEarliestOfItsTimes() {
     for name in ["a", "b"] { _ = queue.add(name, patientUntil: 20) }
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.requeue([batch[0]], notBefore: 40, alone: false)
-    queue.requeue([batch[1]], notBefore: 30, alone: false)
+    queue.retry([batch[0]], notBefore: 40, alone: false)
+    queue.retry([batch[1]], notBefore: 30, alone: false)
     queue.endBatch()
     #expect(queue.nextDueTime == 30)
   }
@@ -68,7 +68,7 @@ import Testing
   @Test mutating func whileABatchIsUnderWayNobodyWakesForWhatIsPutOff() {
     for name in ["a", "b"] { _ = queue.add(name, patientUntil: 500) }
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.requeue([batch[0]], notBefore: 30, alone: false)
+    queue.retry([batch[0]], notBefore: 30, alone: false)
     queue.settle(1)
     queue.endBatch()
     _ = queue.add("c", patientUntil: 500)

@@ -30,6 +30,9 @@ struct CommitQueueSimulation {
   /// Whoever had to stand alone once has to for ever.
   private var alone: Set<Int> = []
 
+  /// Those that stand alone take turns with those that share.
+  private var wasLastAlone = false
+
   /// A committer has been called and has not looked yet.
   private var isCalled = false
 
@@ -84,7 +87,9 @@ struct CommitQueueSimulation {
     // Whether what is too late may still be taken is left open.
     try expire()
     isCalled = false
-    let isImpatient = !batches.isEmpty && waiting.values.contains { $0.patientUntil <= now }
+    let isImpatient =
+      !batches.isEmpty
+      && waiting.values.contains { $0.patientUntil <= now && $0.notBefore <= now }
     try #require(queue.isImpatient(now: now) == isImpatient)
     let mayStart = batches.isEmpty || isImpatient
     let due = waiting.filter { $0.value.notBefore <= now }.keys.sorted()
@@ -101,11 +106,14 @@ struct CommitQueueSimulation {
   }
 
   /// The batch is the beginning of what is due, and as long as the bounds allow.
-  private func checkBatch(_ batch: [Int], due: [Int]) throws {
+  private mutating func checkBatch(_ batch: [Int], due: [Int]) throws {
     let first = try #require(batch.first)
-    try #require(first == due.first, "somebody was overtaken by a batch")
-    if waiting[first]?.isAlone == true { return try #require(batch.count == 1) }
     let together = due.filter { waiting[$0]?.isAlone == false }
+    let isSharedsTurn = wasLastAlone && !together.isEmpty
+    wasLastAlone = waiting[first]?.isAlone == true
+    try #require(
+      first == (isSharedsTurn ? together.first : due.first), "somebody was overtaken by a batch")
+    if wasLastAlone { return try #require(batch.count == 1) }
     try #require(batch == Array(together.prefix(batch.count)), "order of arrival")
     func tickets(_ payloads: some Sequence<Int>) -> Int {
       payloads.reduce(0) { $0 + (waiting[$1]?.ticketCount ?? 0) }
@@ -120,7 +128,9 @@ struct CommitQueueSimulation {
   /// while others are at work, no more briefly.
   private func checkWakeUp() throws {
     guard let time = queue.nextDueTime else {
-      return try #require(!batches.isEmpty || waiting.isEmpty, "nobody would ever wake")
+      // What is put off until its deadline waits for that alone.
+      let isHopeless = waiting.values.allSatisfy { $0.notBefore >= $0.deadline }
+      return try #require(!batches.isEmpty || isHopeless, "nobody would ever wake")
     }
     try #require(time > now, "a committer would spin")
     guard batches.isEmpty else { return }
@@ -145,7 +155,7 @@ struct CommitQueueSimulation {
         patientUntil: entry.patientUntil, notBefore: notBefore ?? .min,
         isAlone: isAlone || wasAlone)
     }
-    queue.requeue(retry.shuffled(using: &random), notBefore: notBefore, alone: isAlone)
+    queue.retry(retry.shuffled(using: &random), notBefore: notBefore, alone: isAlone)
     queue.settle(batch.count - retry.count)
     queue.endBatch()
     for entry in batch where waiting[entry.payload] == nil { try decide(entry.payload) }

@@ -72,7 +72,7 @@ import Testing
   @Test func whatIsPutOffWaitsForItsTimeAndHoldsNobodyUp() {
     var queue = makeQueue("abc")
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.requeue([batch[0]], notBefore: 30, alone: false)
+    queue.retry([batch[0]], notBefore: 30, alone: false)
     queue.settle(2)
     queue.endBatch()
     #expect(queue.nextDueTime == 30)
@@ -83,27 +83,44 @@ import Testing
     #expect(queue.nextDueTime == nil)
   }
 
-  @Test func whatHasToStandAloneDoes() {
+  @Test func whatHasToStandAloneTakesTurnsWithTheRest() {
     var queue = makeQueue("abc")
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.requeue(batch, notBefore: nil, alone: true)
+    queue.retry(batch, notBefore: nil, alone: true)
     queue.endBatch()
-    #expect(queue.add("d").isAccepted)
+    for name in ["d", "e"] { #expect(queue.add(name).isAccepted) }
     #expect(queue.takeAndSettle() == "a")
+    #expect(queue.takeAndSettle() == "de")
     #expect(queue.takeAndSettle() == "b")
     #expect(queue.takeAndSettle() == "c")
-    #expect(queue.takeAndSettle() == "d")
+  }
+
+  @Test func whoHasLittleTimeLeftSharesNoBatchAndWhoHasNoneIsInNone() {
+    var queue = makeQueue("")
+    _ = queue.enqueue(
+      "a", ticketCount: 1, deadline: 100, patientUntil: 0, sharesUntil: 50, startsUntil: 90)
+    _ = queue.enqueue("b", ticketCount: 1, deadline: 200, patientUntil: 0)
+    var late = queue
+    #expect(queue.takeAndSettle(now: 49) == "ab")
+    #expect(late.takeAndSettle(now: 50) == "a")
+    #expect(late.takeAndSettle(now: 50) == "b")
+    _ = late.enqueue(
+      "c", ticketCount: 1, deadline: 100, patientUntil: 0, sharesUntil: 50, startsUntil: 90)
+    #expect(late.takeBatch(now: 90) == nil)
+    #expect(late.takeExpired(now: 100).map(\.payload) == ["c"])
   }
 
   @Test func whatStandsAloneStaysSo() {
     var queue = makeQueue("ab")
-    queue.requeue(queue.takeBatch(now: 0) ?? [], notBefore: nil, alone: true)
+    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, alone: true)
     queue.endBatch()
     let alone = queue.takeBatch(now: 0) ?? []
-    queue.requeue(alone, notBefore: nil, alone: false)
+    queue.retry(alone, notBefore: nil, alone: false)
     queue.endBatch()
-    #expect(queue.add("c").isAccepted)
+    for name in ["c", "d"] { #expect(queue.add(name).isAccepted) }
+    #expect(queue.takeAndSettle() == "cd")
     #expect(queue.takeAndSettle() == "a")
+    #expect(queue.takeAndSettle() == "b")
   }
 
   @Test func whatIsPutBackKeepsItsPlaceInTheOrderOfArrival() {
@@ -111,8 +128,8 @@ import Testing
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("e").isAccepted)
     // Back in another order than it was taken in.
-    queue.requeue([batch[3], batch[1]], notBefore: nil, alone: false)
-    queue.requeue([batch[2]], notBefore: nil, alone: false)
+    queue.retry([batch[3], batch[1]], notBefore: nil, alone: false)
+    queue.retry([batch[2]], notBefore: nil, alone: false)
     queue.settle(1)
     queue.endBatch()
     #expect(queue.takeAndSettle() == "bcde")
@@ -122,8 +139,8 @@ import Testing
     var queue = makeQueue("a")
     for expected in 0..<4 {
       let batch = queue.takeBatch(now: 0) ?? []
-      #expect(batch.map(\.retryCount) == [expected])
-      queue.requeue(batch, notBefore: nil, alone: false)
+      #expect(batch.map(\.failureCount) == [expected])
+      queue.retry(batch, notBefore: nil, alone: false)
       queue.endBatch()
     }
   }
@@ -132,7 +149,7 @@ import Testing
     var queue = makeQueue(waiting: 1, "a")
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("b").isAccepted)
-    queue.requeue(batch, notBefore: nil, alone: false)
+    queue.retry(batch, notBefore: nil, alone: false)
     queue.endBatch()
     #expect(queue.waitingCount == 2)
     #expect(queue.add("c") == .full)
@@ -161,7 +178,7 @@ import Testing
     queue.stop()
     #expect(queue.add("d") == .stopping)
     #expect(!queue.isDrained)
-    queue.requeue([batch[1]], notBefore: nil, alone: false)
+    queue.retry([batch[1]], notBefore: nil, alone: false)
     queue.settle(1)
     queue.endBatch()
     #expect(!queue.isDrained)

@@ -15,12 +15,16 @@ struct ServeCommand: ParsableCommand {
   @Argument(parsing: .allUnrecognized, help: .hidden)
   var flags: [String] = []
 
+  /// Beyond the shutdown timeout, for what is under way to end by itself.
+  private static let shutdownGraceMilliseconds = 1000
+
   func run() throws {
     // Before any thread starts, since threads inherit the mask.
     let signals = StopSignals()
     let environment = ProcessInfo.processInfo.environment
     let settings = try ServiceSettings(
       SettingValues(flags: flags, environment: environment), environment: environment)
+    DescriptorLimit.raise()
     let logger = Logger(label: "holdfast") { _ in
       LineLogHandler(logLevel: settings.logLevel, format: settings.logFormat)
     }
@@ -35,18 +39,27 @@ struct ServeCommand: ParsableCommand {
 
     let name = signals.wait()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
-    let impatience = WorkerThread {
-      let name = signals.wait()
-      logger.warning("stopping at once", metadata: ["signal": "\(name)"])
-      Glibc.exit(1)
-    }
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
+    let bounds = [
+      WorkerThread {
+        let name = signals.wait()
+        logger.warning("stopping at once", metadata: ["signal": "\(name)"])
+        // Not exit(3), which would take libraries down beneath threads that still run.
+        _exit(1)
+      },
+      WorkerThread {
+        let late = deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds)
+        _ = Monitor(()).wait(until: late) { _ in nil as Void? }
+        logger.warning("stopping late: something did not end in time")
+        _exit(0)
+      },
+    ]
     store.prepareToStop()
     server.drain()
     let unanswered = server.waitUntilIdle(until: deadline)
     store.stop()
     server.stop()
     logger.notice("stopped", metadata: ["unanswered": "\(unanswered)"])
-    _ = impatience
+    _ = bounds
   }
 }

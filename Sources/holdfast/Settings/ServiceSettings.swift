@@ -67,6 +67,7 @@ struct ServiceSettings {
       requestTimeout / 2, requestTimeout - answerMarginMilliseconds)
     store.statementTimeoutMilliseconds = values.milliseconds("statement-timeout")
     store.lockTimeoutMilliseconds = values.milliseconds("lock-timeout")
+    store.contentionMilliseconds = values.milliseconds("contention-time")
     store.readinessTimeoutMilliseconds = values.milliseconds("ready-timeout")
     store.sweepIntervalMilliseconds = values.milliseconds("sweep-interval")
     store.sweepPages = values.integer("sweep-pages")

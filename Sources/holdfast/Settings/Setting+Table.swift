@@ -26,13 +26,16 @@ extension Setting {
       "overlap-after", .duration(0...60_000), default: "20ms",
       "wait for a commit under way after which another starts beside it"),
     Setting(
-      "pool-size", .integer(2...256), default: "4",
-      "PostgreSQL connections; at least one more than committers"),
+      "pool-size", .integer(2...256), default: "5",
+      "PostgreSQL connections; three more than committers leave one for each other task"),
     Setting("connect-timeout", times, default: "2s", "one attempt to connect to PostgreSQL"),
     Setting("statement-timeout", times, default: "2s", "PostgreSQL's statement_timeout"),
     Setting(
-      "lock-timeout", times, default: "100ms",
+      "lock-timeout", .duration(1...60_000), default: "20ms",
       "PostgreSQL's lock_timeout: waiting for another's insert of the same ticket"),
+    Setting(
+      "contention-time", .duration(0...60_000), default: "500ms",
+      "refusing a ticket at once after such a wait was in vain"),
     Setting("ready-timeout", times, default: "1s", "how long /readyz waits for PostgreSQL"),
     Setting(
       "queue-length", counts, default: "1024", "requests that wait for a commit; past it 503"),

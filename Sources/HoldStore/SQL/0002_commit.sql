@@ -241,7 +241,7 @@ BEGIN
     IF EXISTS (
       SELECT FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
         LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
-       WHERE (u.granted > 0 OR u.change = 1) AND t.status IS NOT TRUE
+       WHERE (u.granted > 0 OR u.change = 1) AND (t.ticket_id IS NULL OR NOT t.status)
     ) THEN
       RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided';
     END IF;

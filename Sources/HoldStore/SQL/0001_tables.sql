@@ -1,9 +1,18 @@
--- The holds. A row whose locked_up has passed holds nothing. hold_id is the secret of the cart that
--- the hold belongs to; NULL for an anonymous hold.
-CREATE TABLE IF NOT EXISTS tickets_blocked (
+-- The tickets on sale. An existing table is adopted as it is: the service only reads ticket_id and
+-- status, and looks tickets up by a unique ticket_id.
+CREATE TABLE IF NOT EXISTS tickets (
   ticket_id    text PRIMARY KEY,
-  locked_up    timestamptz NOT NULL,
-  date_created timestamptz NOT NULL DEFAULT now()
+  event_id     text,
+  event_name   text,
+  zone         text,
+  color        text,
+  seat_id      text,
+  seat_row     text,
+  status       boolean NOT NULL DEFAULT true,
+  date_start   timestamptz,
+  date_end     timestamptz,
+  date_created timestamptz NOT NULL DEFAULT now(),
+  date_updated timestamptz NOT NULL DEFAULT now()
 );
 
 DO $$
@@ -14,8 +23,49 @@ BEGIN
   FOR wanted IN
     SELECT * FROM (VALUES
       ('ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
+      ('status', 'boolean', ARRAY['bool'])
+    ) AS w (name, expected, types)
+  LOOP
+    SELECT t.typname INTO found
+      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = 'tickets'::regclass AND a.attname = wanted.name
+       AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found IS NULL THEN
+      RAISE EXCEPTION 'tickets.%: expected a column of type %, found none', wanted.name, wanted.expected;
+    ELSIF found <> ALL (wanted.types) THEN
+      RAISE EXCEPTION 'tickets.%: expected type %, found %', wanted.name, wanted.expected, found;
+    END IF;
+  END LOOP;
+  IF NOT EXISTS (
+    SELECT FROM pg_index i
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = 'tickets'::regclass AND i.indisunique AND i.indisvalid
+       AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id'
+  ) THEN
+    RAISE EXCEPTION 'tickets.ticket_id: expected a unique index on this column alone, found none';
+  END IF;
+END $$;
+
+-- The holds. A row whose locked_up has passed holds nothing. hold_id is the secret of the cart that
+-- the hold belongs to; NULL for an anonymous hold.
+CREATE TABLE IF NOT EXISTS tickets_blocked (
+  ticket_id    text PRIMARY KEY,
+  locked_up    timestamptz NOT NULL,
+  date_created timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE tickets_blocked ADD COLUMN IF NOT EXISTS hold_id text;
+
+DO $$
+DECLARE
+  wanted record;
+  found  text;
+BEGIN
+  FOR wanted IN
+    SELECT * FROM (VALUES
+      ('ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
       ('locked_up', 'timestamp with time zone', ARRAY['timestamptz']),
-      ('date_created', 'timestamp with time zone', ARRAY['timestamptz'])
+      ('date_created', 'timestamp with time zone', ARRAY['timestamptz']),
+      ('hold_id', 'text or character varying', ARRAY['text', 'varchar'])
     ) AS w (name, expected, types)
   LOOP
     SELECT t.typname INTO found
@@ -28,6 +78,14 @@ BEGIN
       RAISE EXCEPTION 'tickets_blocked.%: expected type %, found %', wanted.name, wanted.expected, found;
     END IF;
   END LOOP;
+  SELECT string_agg(a.attname, ', ') INTO found
+    FROM pg_attribute a
+   WHERE a.attrelid = 'tickets_blocked'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+     AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = ''
+     AND a.attname NOT IN ('ticket_id', 'locked_up', 'date_created');
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION 'tickets_blocked.%: expected a default value or no NOT NULL, found neither', found;
+  END IF;
   IF NOT EXISTS (
     SELECT FROM pg_index i
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -45,12 +103,11 @@ BEGIN
   END IF;
 END $$;
 
-ALTER TABLE tickets_blocked ADD COLUMN IF NOT EXISTS hold_id text;
-
 -- Rows live for minutes, so dead ones pile up as fast as holds are placed: vacuum after a fixed
 -- number of them, not after a share of a table that may hold a million rows, and without pauses.
 -- No index on locked_up: each hold would pay for it, and only the sweep, which reads the table in
 -- order anyway, would use it. The pages stay full: holds are inserted and deleted, rarely updated.
+-- Vacuum is not to cut the emptied table off, for which it would lock everybody out.
 ALTER TABLE tickets_blocked SET (
   autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 20000,
@@ -58,5 +115,6 @@ ALTER TABLE tickets_blocked SET (
   autovacuum_vacuum_insert_threshold = 200000,
   autovacuum_analyze_scale_factor = 0,
   autovacuum_analyze_threshold = 200000,
-  autovacuum_vacuum_cost_delay = 0
+  autovacuum_vacuum_cost_delay = 0,
+  vacuum_truncate = false
 );
