@@ -29,6 +29,16 @@ extension EndToEnd {
       }
     }
 
+    @Test func readmeShowsEverySettingWithItsDefault() throws {
+      let help = try run(["serve", "--help"]).output
+      let readme = try String(contentsOfFile: TestSettings.root + "/README.md", encoding: .utf8)
+      let settings = help.matches(of: #/(HOLDFAST_[A-Z_]+), default ([^:]+):/#)
+      #expect(settings.count > 20)
+      for setting in settings {
+        #expect(readme.contains("| `\(setting.1)` | `\(setting.2)` |"))
+      }
+    }
+
     @Test(arguments: [
       ("HOLDFAST_WORKERS", "0", "a whole number from 1 to 1024"),
       ("HOLDFAST_WORKERS", "four", "a whole number from 1 to 1024"),
