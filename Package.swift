@@ -32,14 +32,14 @@ let package = Package(
       ]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
-    .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Threads"]),
+    .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "TestSupport", "Threads"]),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threads"]),
-    .testTarget(name: "HoldsTests", dependencies: ["Holds"]),
+    .testTarget(name: "HoldsTests", dependencies: ["Holds", "TestSupport"]),
     .testTarget(
       name: "HoldStoreTests",
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds"]),
-    .testTarget(name: "EndToEndTests"),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import FastCGI
+import TestSupport
 import Threads
 
 /// A server that answers with what it was asked, on a socket of its own.

@@ -1,5 +1,6 @@
 import FastCGI
 import Foundation
+import TestSupport
 import Testing
 import Threads
 

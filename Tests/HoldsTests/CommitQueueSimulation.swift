@@ -1,4 +1,5 @@
 import Holds
+import TestSupport
 import Testing
 
 /// A commit queue, some committers that work on it, and a record of what became of each entry.

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One thing that happens in a history; tickets are numbers, owners too, nil for nobody.
 enum ModelStep: CustomStringConvertible {
   case lock(owner: Int?, tickets: [Int], seconds: Int)
