@@ -15,37 +15,6 @@ CREATE TABLE IF NOT EXISTS tickets (
   date_updated timestamptz NOT NULL DEFAULT now()
 );
 
-DO $$
-DECLARE
-  wanted record;
-  found  text;
-BEGIN
-  FOR wanted IN
-    SELECT * FROM (VALUES
-      ('ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
-      ('status', 'boolean', ARRAY['bool'])
-    ) AS w (name, expected, types)
-  LOOP
-    SELECT t.typname INTO found
-      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-     WHERE a.attrelid = 'tickets'::regclass AND a.attname = wanted.name
-       AND a.attnum > 0 AND NOT a.attisdropped;
-    IF found IS NULL THEN
-      RAISE EXCEPTION 'tickets.%: expected a column of type %, found none', wanted.name, wanted.expected;
-    ELSIF found <> ALL (wanted.types) THEN
-      RAISE EXCEPTION 'tickets.%: expected type %, found %', wanted.name, wanted.expected, found;
-    END IF;
-  END LOOP;
-  IF NOT EXISTS (
-    SELECT FROM pg_index i
-      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indrelid = 'tickets'::regclass AND i.indisunique AND i.indisvalid
-       AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id'
-  ) THEN
-    RAISE EXCEPTION 'tickets.ticket_id: expected a unique index on this column alone, found none';
-  END IF;
-END $$;
-
 -- The holds. A row whose locked_up has passed holds nothing. hold_id is the secret of the cart that
 -- the hold belongs to; NULL for an anonymous hold.
 CREATE TABLE IF NOT EXISTS tickets_blocked (
@@ -55,29 +24,36 @@ CREATE TABLE IF NOT EXISTS tickets_blocked (
 );
 ALTER TABLE tickets_blocked ADD COLUMN IF NOT EXISTS hold_id text;
 
+-- What an existing table must have; what it has otherwise is an error that names it.
 DO $$
 DECLARE
   wanted record;
   found  text;
 BEGIN
   FOR wanted IN
-    SELECT * FROM (VALUES
-      ('ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
-      ('locked_up', 'timestamp with time zone', ARRAY['timestamptz']),
-      ('date_created', 'timestamp with time zone', ARRAY['timestamptz']),
-      ('hold_id', 'text or character varying', ARRAY['text', 'varchar'])
-    ) AS w (name, expected, types)
+    SELECT w.*, w.tab::regclass AS relation
+      FROM (VALUES
+        ('tickets', 'ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
+        ('tickets', 'status', 'boolean', ARRAY['bool']),
+        ('tickets_blocked', 'ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
+        ('tickets_blocked', 'locked_up', 'timestamp with time zone', ARRAY['timestamptz']),
+        ('tickets_blocked', 'date_created', 'timestamp with time zone', ARRAY['timestamptz']),
+        ('tickets_blocked', 'hold_id', 'text or character varying', ARRAY['text', 'varchar'])
+      ) AS w (tab, name, expected, types)
   LOOP
     SELECT t.typname INTO found
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-     WHERE a.attrelid = 'tickets_blocked'::regclass AND a.attname = wanted.name
+     WHERE a.attrelid = wanted.relation AND a.attname = wanted.name
        AND a.attnum > 0 AND NOT a.attisdropped;
     IF found IS NULL THEN
-      RAISE EXCEPTION 'tickets_blocked.%: expected a column of type %, found none', wanted.name, wanted.expected;
+      RAISE EXCEPTION '%.%: expected a column of type %, found none',
+        wanted.tab, wanted.name, wanted.expected;
     ELSIF found <> ALL (wanted.types) THEN
-      RAISE EXCEPTION 'tickets_blocked.%: expected type %, found %', wanted.name, wanted.expected, found;
+      RAISE EXCEPTION '%.%: expected type %, found %',
+        wanted.tab, wanted.name, wanted.expected, found;
     END IF;
   END LOOP;
+
   SELECT string_agg(a.attname, ', ') INTO found
     FROM pg_attribute a
    WHERE a.attrelid = 'tickets_blocked'::regclass AND a.attnum > 0 AND NOT a.attisdropped
@@ -86,12 +62,20 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION 'tickets_blocked.%: expected a default value or no NOT NULL, found neither', found;
   END IF;
-  IF NOT EXISTS (
-    SELECT FROM pg_index i
-      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indrelid = 'tickets_blocked'::regclass AND i.indisunique AND i.indisvalid
-       AND i.indimmediate AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id'
-  ) THEN
+
+  FOR wanted IN
+    SELECT w.tab, w.tab::regclass AS relation
+      FROM (VALUES ('tickets'), ('tickets_blocked')) AS w (tab)
+     WHERE NOT EXISTS (
+       SELECT FROM pg_index i
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = w.tab::regclass AND i.indisunique AND i.indisvalid
+          AND (i.indimmediate OR w.tab = 'tickets') AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id')
+  LOOP
+    IF wanted.tab = 'tickets' THEN
+      RAISE EXCEPTION
+        'tickets.ticket_id: expected a unique index on this column alone, found none';
+    END IF;
     -- Of duplicates the latest expiry stays; a row without a ticket holds nothing.
     LOCK TABLE tickets_blocked IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM tickets_blocked b
@@ -100,7 +84,7 @@ BEGIN
               FROM tickets_blocked) ranked
      WHERE b.ctid = ranked.ctid AND (ranked.place > 1 OR b.ticket_id IS NULL);
     CREATE UNIQUE INDEX tickets_blocked_ticket_id_holdfast ON tickets_blocked (ticket_id);
-  END IF;
+  END LOOP;
 END $$;
 
 -- Rows live for minutes, so dead ones pile up as fast as holds are placed: vacuum after a fixed
