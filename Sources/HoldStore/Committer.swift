@@ -42,11 +42,9 @@ struct Committer: Sendable {
     let statement = CommitStatement(operations)
     // Who has little time left does not share a batch, so this takes no time from anybody.
     let deadline = batch.map(\.deadline).min() ?? .now
-    var hasBegun = false
     do throws(PostgresError) {
       let verdicts = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
-        hasBegun = true
         let result = try connection.execute(
           CommitStatement.statement,
           statement.parameters(longestHoldSeconds: longestHoldSeconds), deadline: deadline)
@@ -54,12 +52,7 @@ struct Committer: Sendable {
       }
       deliver(verdicts, to: batch)
     } catch {
-      if hasBegun {
-        fail(batch, error)
-      } else {
-        // Those whose time has come are answered by whoever keeps the deadlines.
-        queue.withLock { $0.putBack(batch) }
-      }
+      fail(batch, error)
     }
   }
 
@@ -80,6 +73,9 @@ struct Committer: Sendable {
   private func fail(_ batch: [HoldQueue.Entry], _ error: PostgresError) {
     let consequence: HoldStoreEvent.Consequence
     switch error.code {
+    case .noConnection:
+      // Those whose time has come are answered by whoever keeps the deadlines.
+      return queue.withLock { $0.putBack(batch) }
     case .server(.serializationFailure), .server(.uniqueViolation), .server(.deadlockDetected):
       let failureCount = batch.map(\.failureCount).max() ?? 0
       let isAlone = failureCount >= Self.sharedRetries

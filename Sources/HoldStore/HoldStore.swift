@@ -33,10 +33,16 @@ public final class HoldStore: HoldService {
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
-    releases = SingleFlight(lateResult: .databaseUnreachable) { deadline in
-      Self.sweep(onEvent) { () throws(PostgresError) in try sweeper.sweep(deadline: deadline) }
+    // Given up early enough to say what became of it.
+    let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
+    releases = SingleFlight(
+      unbegunResult: .databaseUnreachable, lateResult: .outcomeUnknown
+    ) {
+      let deadline = Instant.now.advanced(byMilliseconds: sweepTimeout)
+      return Self.sweep(onEvent) { () throws(PostgresError) in try sweeper.sweep(deadline: deadline)
+      }
     }
-    checks = SingleFlight(lateResult: false) { _ in
+    checks = SingleFlight(unbegunResult: false, lateResult: false) {
       Self.answers(pool, deadline: Instant.now.advanced(byMilliseconds: readinessTimeout))
     }
     startThreads(sweeper)
@@ -191,7 +197,8 @@ extension HoldStore {
       return nil
     } catch {
       onEvent(.sweepFailed(error))
-      return .databaseUnreachable
+      // What was swept before the failure stays swept.
+      return error.code == .noConnection ? .databaseUnreachable : .outcomeUnknown
     }
   }
 

@@ -18,12 +18,15 @@ final class SingleFlight<Result: Sendable>: Sendable {
 
   private let state = Monitor(State())
   private let thread: Monitor<WorkerThread?> = Monitor(nil)
+  private let unbegunResult: Result
   private let lateResult: Result
 
   /// - Parameters:
-  ///   - lateResult: What those are told whose deadline comes first.
-  ///   - work: Does the work, until the latest deadline of those who wait.
-  init(lateResult: Result, work: @escaping @Sendable (Instant) -> Result) {
+  ///   - unbegunResult: What those are told whose deadline comes before the work has begun.
+  ///   - lateResult: What those are told whose deadline comes while it is under way.
+  ///   - work: Does the work, within a time of its own.
+  init(unbegunResult: Result, lateResult: Result, work: @escaping @Sendable () -> Result) {
+    self.unbegunResult = unbegunResult
     self.lateResult = lateResult
     let started = WorkerThread { [state] in Self.run(state, work) }
     thread.withLock { $0 = started }
@@ -35,18 +38,21 @@ final class SingleFlight<Result: Sendable>: Sendable {
       state.waiting.append(Waiter(deadline: deadline, completion: completion))
       return true
     }
-    if isTaken { state.signal() } else { completion(lateResult) }
+    if isTaken { state.signal() } else { completion(unbegunResult) }
   }
 
   /// Answers those whose deadline has come.
   func expire(now: Instant) {
-    let late = state.withLock { state in
-      let late = (state.waiting + state.running).filter { $0.deadline <= now }
-      guard !late.isEmpty else { return late }
-      state.waiting.removeAll { $0.deadline <= now }
-      state.running.removeAll { $0.deadline <= now }
-      return late
+    let (unbegun, late) = state.withLock { state in
+      defer {
+        state.waiting.removeAll { $0.deadline <= now }
+        state.running.removeAll { $0.deadline <= now }
+      }
+      return (
+        state.waiting.filter { $0.deadline <= now }, state.running.filter { $0.deadline <= now }
+      )
     }
+    for waiter in unbegun { waiter.completion(unbegunResult) }
     for waiter in late { waiter.completion(lateResult) }
   }
 
@@ -61,18 +67,16 @@ final class SingleFlight<Result: Sendable>: Sendable {
     ended?.join()
   }
 
-  private static func run(_ state: Monitor<State>, _ work: (Instant) -> Result) {
+  private static func run(_ state: Monitor<State>, _ work: () -> Result) {
     while true {
-      let deadline: Instant?? = state.wait(until: nil) { state in
-        guard let latest = state.waiting.map(\.deadline).max() else {
-          return state.isStopping ? .some(nil) : nil
-        }
+      let hasBegun: Bool? = state.wait(until: nil) { state in
+        guard !state.waiting.isEmpty else { return state.isStopping ? false : nil }
         state.running = state.waiting
         state.waiting = []
-        return .some(latest)
+        return true
       }
-      guard let deadline, let deadline else { return }
-      let result = work(deadline)
+      guard hasBegun == true else { return }
+      let result = work()
       let waiters = state.withLock { state in
         defer { state.running = [] }
         return state.running

@@ -34,7 +34,7 @@ public final class Pool: Sendable {
 
   /// Lends a connection for the length of `body`; one that comes back broken is replaced.
   ///
-  /// - Throws: `timedOut` if no connection became free by the deadline, or what `body` throws.
+  /// - Throws: `noConnection` if no connection became free by the deadline, or what `body` throws.
   public func withConnection<Value>(
     deadline: Instant, _ body: (PostgresConnection) throws(PostgresError) -> Value
   ) throws(PostgresError) -> Value {
@@ -63,7 +63,7 @@ public final class Pool: Sendable {
   private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     while true {
       guard let connection = state.wait(until: deadline, for: { $0.lend() }) else {
-        throw PostgresError(.timedOut, "no connection became free within the deadline")
+        throw PostgresError(.noConnection, "no connection became free within the deadline")
       }
       if connection.isOpen { return connection }
       state.withLock { $0.discardLent() }

@@ -5,6 +5,9 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// No connection could be made.
     case connectionFailed
 
+    /// No connection of the pool became free by the deadline: nothing was sent.
+    case noConnection
+
     /// The connection broke; whether a statement that was under way took effect is unknown.
     case connectionLost
 
