@@ -8,16 +8,20 @@ struct Committer: Sendable {
   let pool: Pool
   let contended: Monitor<ContendedTickets<Instant>>
   let contentionMilliseconds: Int
+
+  /// How long a server that is alive may be silent: its own limit on statements, and some more.
+  let silenceMilliseconds: Int
   let longestHoldSeconds: Double
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   /// Batches that lost a race are run again together this often, and then one by one.
-  private static let sharedRetries = 3
+  static let sharedRetries = 3
   private static let longestPauseMilliseconds = 50
 
   func run() {
+    var record = CommitRecord()
     while let batch = nextBatch() {
-      commit(batch)
+      commit(batch, &record)
       queue.withLock { $0.endBatch() }
     }
     // The queue is drained: the others are to see it too.
@@ -37,26 +41,29 @@ struct Committer: Sendable {
     }
   }
 
-  private func commit(_ batch: [HoldQueue.Entry]) {
+  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
     let operations = batch.map(\.payload.operation)
     let statement = CommitStatement(operations)
+    let parameters = statement.parameters(longestHoldSeconds: longestHoldSeconds, record: record)
     // Who has little time left does not share a batch, so this takes no time from anybody.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
       let verdicts = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
+        record.forgetOld(on: connection, deadline: deadline)
+        let silence = Instant.now.advanced(byMilliseconds: silenceMilliseconds)
         let result = try connection.execute(
-          CommitStatement.statement,
-          statement.parameters(longestHoldSeconds: longestHoldSeconds), deadline: deadline)
-        return CommitVerdicts(result, of: operations).verdicts
+          CommitStatement.statement, parameters, deadline: min(deadline, silence))
+        return CommitVerdicts(result, of: operations)
       }
-      deliver(verdicts, to: batch)
+      deliver(verdicts.verdicts, to: batch)
     } catch {
-      fail(batch, error)
+      fail(batch, error, record)
     }
+    record.advance()
   }
 
-  private func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
+  func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
     var settled: [(entry: HoldQueue.Entry, outcome: HoldOutcome)] = []
     for (entry, verdict) in zip(batch, verdicts) {
       switch verdict {
@@ -70,45 +77,13 @@ struct Committer: Sendable {
     for (entry, outcome) in settled { entry.payload.completion(outcome) }
   }
 
-  private func fail(_ batch: [HoldQueue.Entry], _ error: PostgresError) {
-    let consequence: HoldStoreEvent.Consequence
-    switch error.code {
-    case .noConnection:
-      // Those whose time has come are answered by whoever keeps the deadlines.
-      return queue.withLock { $0.putBack(batch) }
-    case .server(.serializationFailure), .server(.uniqueViolation), .server(.deadlockDetected):
-      let failureCount = batch.map(\.failureCount).max() ?? 0
-      let isAlone = failureCount >= Self.sharedRetries
-      consequence = isAlone ? .split : .retried
-      let time = isAlone ? pause(milliseconds: 1, doublings: failureCount) : nil
-      queue.withLock { $0.retry(batch, notBefore: time, alone: isAlone) }
-    case .server where batch.count > 1:
-      consequence = .split
-      queue.withLock { $0.retry(batch, notBefore: nil, alone: true) }
-    case .server(.lockNotAvailable):
-      consequence = .retried
-      let now = Instant.now
-      let time = now.advanced(byMilliseconds: contentionMilliseconds)
-      let ticketIDs = batch.flatMap(\.payload.operation.ticketIDs)
-      contended.withLock { $0.insert(ticketIDs, until: time, now: now) }
-      queue.withLock { $0.retry(batch, notBefore: time, alone: true) }
-    case .server:
-      consequence = .refused
-      answer(batch, .databaseUnreachable)
-    default:
-      consequence = .unknown
-      answer(batch, .outcomeUnknown)
-    }
-    onEvent(.batchFailed(error, operations: batch.count, consequence: consequence))
-  }
-
-  private func pause(milliseconds: Int, doublings: Int) -> Instant {
-    let pause = min(milliseconds << min(doublings, 10), Self.longestPauseMilliseconds)
-    return Instant.now.advanced(byMilliseconds: pause)
-  }
-
-  private func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {
+  func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {
     queue.withLock { $0.settle(batch.count) }
     for entry in batch { entry.payload.completion(.unavailable(reason)) }
+  }
+
+  func pause(milliseconds: Int, doublings: Int) -> Instant {
+    let pause = min(milliseconds << min(doublings, 10), Self.longestPauseMilliseconds)
+    return Instant.now.advanced(byMilliseconds: pause)
   }
 }

@@ -8,6 +8,9 @@ internal import Threads
 public final class HoldStore: HoldService {
   private static let tickMilliseconds = 20
 
+  /// How long after its `statement_timeout` the server may take to say so.
+  private static let answerMilliseconds = 500
+
   private let settings: HoldStoreSettings
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let pool: Pool
@@ -39,7 +42,8 @@ public final class HoldStore: HoldService {
       unbegunResult: .databaseUnreachable, lateResult: .outcomeUnknown
     ) {
       let deadline = Instant.now.advanced(byMilliseconds: sweepTimeout)
-      return Self.sweep(onEvent) { () throws(PostgresError) in try sweeper.sweep(deadline: deadline)
+      return Self.sweep(onEvent) { () throws(PostgresError) in
+        try sweeper.sweep(deadline: deadline)
       }
     }
     checks = SingleFlight(unbegunResult: false, lateResult: false) {
@@ -119,6 +123,7 @@ public final class HoldStore: HoldService {
     let committer = Committer(
       queue: queue, pool: pool, contended: contended,
       contentionMilliseconds: settings.contentionMilliseconds,
+      silenceMilliseconds: settings.statementTimeoutMilliseconds + Self.answerMilliseconds,
       longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
     let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
     committers.withLock { $0 = started }
@@ -168,13 +173,15 @@ public final class HoldStore: HoldService {
 extension HoldStore {
   /// Opens a connection for the pool and sets the server's own limits on it.
   private static func makeOpener(_ settings: HoldStoreSettings) -> Pool.Opener {
-    { deadline throws(PostgresError) in
-      let connection = try PostgresConnection(conninfo: settings.conninfo, deadline: deadline)
+    let connector = PostgresConnector(conninfo: settings.conninfo)
+    return { deadline throws(PostgresError) in
+      let connection = try connector.connect(deadline: deadline)
       try connection.run(
         script: """
           SET default_transaction_isolation = 'read committed';
           SELECT set_config('synchronous_commit', 'on', false)
            WHERE current_setting('synchronous_commit') = 'off';
+          SET plan_cache_mode = force_generic_plan;
           SET statement_timeout = \(settings.statementTimeoutMilliseconds);
           SET lock_timeout = \(settings.lockTimeoutMilliseconds);
           SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);

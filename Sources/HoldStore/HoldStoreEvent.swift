@@ -8,6 +8,9 @@ public enum HoldStoreEvent: Sendable {
   /// A batch of this many operations failed, and what the committer does about it.
   case batchFailed(PostgresError, operations: Int, consequence: Consequence)
 
+  /// The connection was lost under a batch of this many operations, and what was then found out.
+  case batchResolved(Resolution, operations: Int)
+
   /// A sweep deleted this many expired rows.
   case swept(rows: Int)
 
@@ -25,7 +28,19 @@ public enum HoldStoreEvent: Sendable {
     /// Their callers are told that nothing was changed.
     case refused
 
-    /// Their callers are told that the outcome is unknown.
+    /// It is being looked up what became of them.
+    case lookedUp
+  }
+
+  /// What became of a batch whose connection was lost.
+  public enum Resolution: String, Sendable {
+    /// It had been committed: its callers are given the outcomes.
+    case committed
+
+    /// It had not, and never will be: its operations are run again.
+    case rerun
+
+    /// No server could be asked in time: callers are told that the outcome is unknown.
     case unknown
   }
 }

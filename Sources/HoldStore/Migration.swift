@@ -8,6 +8,7 @@ struct Migration: Sendable {
   static let all: [Migration] = [
     Migration(number: 1, name: "tables", bytes: PackageResources._001_tables_sql),
     Migration(number: 2, name: "commit", bytes: PackageResources._002_commit_sql),
+    Migration(number: 3, name: "commits", bytes: PackageResources._003_commits_sql),
   ]
 
   private init(number: Int32, name: String, bytes: [UInt8]) {

@@ -30,9 +30,17 @@ public struct Sweeper: Sendable {
   }
 
   /// Deletes every row that had expired when it began, and tells how many.
+  ///
+  /// A connection that is lost meanwhile is no matter: it begins again with another.
   public func sweep(deadline: Instant) throws(PostgresError) -> Int {
-    try pool.withConnection(deadline: deadline) { connection throws(PostgresError) in
-      try Self.sweep(connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
+    while true {
+      do throws(PostgresError) {
+        return try pool.withConnection(deadline: deadline) { connection throws(PostgresError) in
+          try Self.sweep(connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
+        }
+      } catch {
+        guard error.code == .connectionLost, Instant.now < deadline else { throw error }
+      }
     }
   }
 
@@ -68,6 +76,10 @@ public struct Sweeper: Sendable {
         chunk, [.text("\(first)"), .text("\(first + pagesPerStatement)")], deadline: deadline
       ).affectedRowCount
     }
+    // What committers left behind that ended long ago.
+    try connection.query(
+      "DELETE FROM holdfast_commits WHERE entered_at < now() - interval '1 day'",
+      deadline: deadline)
     return count
   }
 }

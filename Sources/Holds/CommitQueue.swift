@@ -33,6 +33,9 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// How often the statement of its batch failed.
     public fileprivate(set) var failureCount = 0
 
+    /// How often the connection was lost under its batch, which then was not committed.
+    public fileprivate(set) var lossCount = 0
+
     fileprivate var notBefore: Time?
     fileprivate var mustStandAlone = false
 
@@ -184,6 +187,17 @@ public struct CommitQueue<Payload, Time: Comparable> {
       entry.failureCount += 1
       entry.notBefore = notBefore
       entry.mustStandAlone = entry.mustStandAlone || alone
+    }
+  }
+
+  /// Puts the entries of a batch back that was not committed, because its connection was lost.
+  ///
+  /// - Parameter sharedLosses: From so many losses on, each is to have a batch of its own: it may be
+  ///   one of them that ends connections.
+  public mutating func rerun(_ entries: [Entry], sharedLosses: Int) {
+    putBack(entries) { entry in
+      entry.lossCount += 1
+      entry.mustStandAlone = entry.mustStandAlone || entry.lossCount >= sharedLosses
     }
   }
 

@@ -39,14 +39,25 @@ public final class Pool: Sendable {
     deadline: Instant, _ body: (PostgresConnection) throws(PostgresError) -> Value
   ) throws(PostgresError) -> Value {
     let connection = try lend(deadline: deadline)
-    defer {
-      state.withLock { state in
-        if connection.isUsable { state.takeBack(connection) } else { state.discardLent() }
+    // A borrower and the thread that opens connections may both be waiting.
+    defer { state.broadcast() }
+    do throws(PostgresError) {
+      let value = try body(connection)
+      giveBack(connection)
+      return value
+    } catch {
+      if error.isServerOfNoUse {
+        // What else is open leads to the same server; it closes here, outside the lock.
+        _ = state.withLock { $0.discardLentAndIdle() }
+      } else {
+        giveBack(connection)
       }
-      // A borrower and the thread that opens connections may both be waiting.
-      state.broadcast()
+      throw error
     }
-    return try body(connection)
+  }
+
+  private func giveBack(_ connection: PostgresConnection) {
+    state.withLock { connection.isUsable ? $0.takeBack(connection) : $0.discardLent() }
   }
 
   /// Closes the idle connections and opens no more.

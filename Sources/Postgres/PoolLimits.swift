@@ -15,7 +15,7 @@ public struct PoolLimits: Sendable {
   /// Creates bounds; each must be at least 1.
   public init(
     connections: Int, connectTimeoutMilliseconds: Int, minimumBackoffMilliseconds: Int = 50,
-    maximumBackoffMilliseconds: Int = 1000
+    maximumBackoffMilliseconds: Int = 500
   ) {
     self.connections = connections
     self.connectTimeoutMilliseconds = connectTimeoutMilliseconds

@@ -31,6 +31,13 @@ struct PoolState<Connection> {
   /// A lent connection turned out to be broken.
   mutating func discardLent() { lentCount -= 1 }
 
+  /// The server of a lent connection turned out to be silent, or not to take writes.
+  mutating func discardLentAndIdle() -> [Connection] {
+    lentCount -= 1
+    defer { idle = [] }
+    return idle
+  }
+
   /// Takes out every idle connection, so that they can be checked outside the lock.
   mutating func takeIdle() -> [Connection] {
     defer { idle = [] }

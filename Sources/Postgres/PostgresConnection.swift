@@ -17,16 +17,21 @@ public import Threads
   ///   - conninfo: A connection URI or `key=value` string; what it leaves out, `PG*` variables give.
   ///   - deadline: When to give up.
   /// - Throws: `connectionFailed` or `timedOut`.
-  public init(conninfo: String, deadline: Instant) throws(PostgresError) {
-    // A later keyword wins, and so the caller's own settings over these.
-    let keywords = [
-      "fallback_application_name", "client_encoding", "keepalives_idle", "keepalives_interval",
-      "keepalives_count", "tcp_user_timeout", "dbname",
-    ]
-    let values = ["holdfast", "UTF8", "10", "5", "3", "20000", conninfo]
-    let opened = unsafe Self.withCStrings(keywords) { keywords in
-      unsafe Self.withCStrings(values) { values in
-        unsafe PQconnectStartParams(keywords, values, 1)
+  public convenience init(conninfo: String, deadline: Instant) throws(PostgresError) {
+    try self.init(keywords: [("dbname", conninfo)], deadline: deadline)
+  }
+
+  /// Connects by libpq's keywords, of which a later one wins over an earlier one.
+  init(keywords given: [(String, String)], deadline: Instant) throws(PostgresError) {
+    let keywords =
+      [
+        ("fallback_application_name", "holdfast"), ("client_encoding", "UTF8"),
+        ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+        ("tcp_user_timeout", "20000"),
+      ] + given
+    let opened = unsafe Self.withCStrings(keywords.map(\.0)) { names in
+      unsafe Self.withCStrings(keywords.map(\.1)) { values in
+        unsafe PQconnectStartParams(names, values, 1)
       }
     }
     guard let connection = unsafe opened else {

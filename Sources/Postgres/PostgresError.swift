@@ -24,6 +24,11 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
   /// The server's or libpq's message, for the log; never for the caller of the service.
   public let message: String
 
+  /// True when other connections to the same server promise no better.
+  var isServerOfNoUse: Bool {
+    code == .timedOut || code == .server(.readOnlyTransaction)
+  }
+
   /// One line for the log.
   public var description: String {
     if case .server(let state) = code { return "\(state.rawValue): \(message)" }

@@ -11,6 +11,9 @@ public enum PostgresParameter: Sendable {
   /// `int4`.
   case int32(Int32)
 
+  /// `int8`.
+  case int64(Int64)
+
   /// `int4[]`.
   case int32Array([Int32])
 
@@ -27,6 +30,8 @@ public enum PostgresParameter: Sendable {
       bytes.append(contentsOf: value.utf8)
     case .int32(let value):
       Self.append(UInt32(bitPattern: value), to: &bytes)
+    case .int64(let value):
+      Self.append(UInt64(bitPattern: value), to: &bytes)
     case .double(let value):
       Self.append(value.bitPattern, to: &bytes)
     case .textArray(let values):

@@ -9,6 +9,9 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 23505: a unique index holds the key already.
   public static let uniqueViolation = SQLState(rawValue: "23505")
 
+  /// 25006: the server takes no writes, because it is a standby or has been set so.
+  public static let readOnlyTransaction = SQLState(rawValue: "25006")
+
   /// 40001: run the transaction again.
   public static let serializationFailure = SQLState(rawValue: "40001")
 

@@ -25,6 +25,13 @@ public struct Instant: Sendable, Comparable, Hashable {
     other <= self ? 0 : Int((other.nanoseconds - nanoseconds + 999_999) / 1_000_000)
   }
 
+  /// Keeps the calling thread asleep until then, by `clock_nanosleep(2)`.
+  public func sleep() {
+    var time = timespec(
+      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    while unsafe clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
+  }
+
   /// The earlier point is the lesser.
   public static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds

@@ -18,7 +18,7 @@ extension EndToEnd {
     }
 
     /// Every grant is in the table; every failure says what became of it, and tells the truth.
-    private func check(_ answers: [SteadyLoad.Answer]) throws {
+    private func check(_ answers: [SteadyLoad.Answer], mayBeUnknown: Bool = false) throws {
       let held = Set(try site.database().column("SELECT ticket_id FROM tickets_blocked"))
       let lost = answers.filter { $0.status == 200 && !held.contains($0.ticket) }
       #expect(lost.isEmpty, "granted and not in the table: \(lost.map(\.ticket))")
@@ -28,7 +28,8 @@ extension EndToEnd {
         #expect(answer.response?.data["valido"] as? Bool == false)
         let message = answer.response?.message ?? ""
         let isUnknown = message.hasSuffix("outcome unknown")
-        #expect(isUnknown || message.hasSuffix("nothing was changed"), "\(message)")
+        #expect(
+          (isUnknown && mayBeUnknown) || message.hasSuffix("nothing was changed"), "\(message)")
         #expect(
           isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
       }
@@ -96,7 +97,8 @@ extension EndToEnd {
       try waitForRecovery()
       try load.waitForGrants(50)
       let answers = try load.finish()
-      try check(answers)
+      // No server could be asked for longer than a request may take.
+      try check(answers, mayBeUnknown: true)
       #expect(answers.contains { $0.status == 503 })
     }
 

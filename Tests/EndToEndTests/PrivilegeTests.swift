@@ -1,7 +1,7 @@
 import Testing
 
 extension EndToEnd {
-  /// The service needs to read tickets and to write tickets_blocked, and nothing else.
+  /// The service needs to read tickets and to write its own two tables, and nothing else.
   @Suite("Least privilege")
   struct PrivilegeTests {
     @Test func aRoleThatMayDoNoMoreServesEverything() throws {
@@ -15,7 +15,7 @@ extension EndToEnd {
           """
           CREATE ROLE \(role) LOGIN;
           GRANT SELECT ON tickets TO \(role);
-          GRANT SELECT, INSERT, UPDATE, DELETE ON tickets_blocked TO \(role);
+          GRANT SELECT, INSERT, UPDATE, DELETE ON tickets_blocked, holdfast_commits TO \(role);
           INSERT INTO tickets (ticket_id) SELECT 'L-' || n FROM generate_series(1, 9) n;
           INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-1', now() - interval '1 s');
           INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-9', now() - interval '1 s');

@@ -13,11 +13,13 @@ extension Database {
 
   /// Runs a batch as a committer does.
   func commit(
-    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200
+    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200,
+    record: CommitRecord = CommitRecord()
   ) throws(PostgresError) -> Commit {
     let result = try connection.execute(
       CommitStatement.statement,
-      CommitStatement(operations).parameters(longestHoldSeconds: longestHoldSeconds),
+      CommitStatement(operations).parameters(
+        longestHoldSeconds: longestHoldSeconds, record: record),
       deadline: Self.patience)
     return Commit(
       verdicts: CommitVerdicts(result, of: operations).verdicts,

@@ -22,6 +22,6 @@ struct DatabaseOptions: ParsableArguments {
   func connect() throws(PostgresError) -> (connection: PostgresConnection, deadline: Instant) {
     let deadline = Instant.now.advanced(byMilliseconds: timeout * 1000)
     let conninfo = ProcessInfo.processInfo.environment["DATABASE_URL"] ?? ""
-    return (try PostgresConnection(conninfo: conninfo, deadline: deadline), deadline)
+    return (try PostgresConnector(conninfo: conninfo).connect(deadline: deadline), deadline)
   }
 }

@@ -48,8 +48,7 @@ struct ServeCommand: ParsableCommand {
         _exit(1)
       },
       WorkerThread {
-        let late = deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds)
-        _ = Monitor(()).wait(until: late) { _ in nil as Void? }
+        deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds).sleep()
         logger.warning("stopping late: something did not end in time")
         _exit(0)
       },

@@ -16,6 +16,10 @@ extension Logger {
           "error": "\(error)", "operations": "\(operations)",
           "consequence": "\(consequence.rawValue)",
         ])
+    case .batchResolved(let resolution, let operations):
+      log(
+        level: resolution == .unknown ? .warning : .notice, "batch resolved",
+        metadata: ["resolution": "\(resolution.rawValue)", "operations": "\(operations)"])
     case .swept(let rows):
       log(level: rows > 0 ? .info : .debug, "swept expired holds", metadata: ["rows": "\(rows)"])
     case .sweepFailed(let error):

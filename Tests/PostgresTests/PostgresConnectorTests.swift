@@ -1,0 +1,103 @@
+import Foundation
+import TestSupport
+import Testing
+import Threads
+
+@testable import Postgres
+
+/// Which servers a connection string names.
+@Suite struct PostgresHostsTests {
+  private func hosts(_ names: String?, _ addresses: String?, _ ports: String?) -> [String] {
+    PostgresConnector.hosts(named: names, addressed: addresses, ports: ports).map { keywords in
+      keywords.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+    }
+  }
+
+  @Test func oneHostIsLeftToLibpq() {
+    #expect(hosts(nil, nil, nil) == [""])
+    #expect(hosts("a", nil, "5433") == [""])
+  }
+
+  @Test func eachHostIsTriedByItself() {
+    #expect(hosts("a,b", nil, nil) == ["host=a", "host=b"])
+    #expect(hosts("a,/run/b", nil, "1,2") == ["host=a port=1", "host=/run/b port=2"])
+    #expect(hosts("a,b", "1.2.3.4,", nil) == ["host=a hostaddr=1.2.3.4", "host=b hostaddr="])
+    #expect(
+      hosts(nil, "1.2.3.4,1.2.3.5", "5") == ["hostaddr=1.2.3.4 port=5", "hostaddr=1.2.3.5 port=5"])
+  }
+}
+
+extension ServerSuites {
+  /// Several servers, of which the first is silent, away or read-only.
+  @Suite struct PostgresConnectorTests {
+    private let server = Result { try PostgresServer.shared() }
+
+    private func conninfo(first: String, options: String = "''") throws -> String {
+      let server = try server.get()
+      return "host=\(first),\(server.directory) port=5432 user=holdfast dbname=postgres"
+        + " sslmode=disable options=\(options)"
+    }
+
+    private func answers(_ connection: PostgresConnection) throws -> Bool {
+      try connection.query("SELECT 1", deadline: Connections.patience).rowCount == 1
+    }
+
+    /// A socket that takes connections and never answers.
+    private func makeSilentServer(in directory: TemporaryDirectory) throws -> Int32 {
+      let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      withUnsafeMutableBytes(of: &address.sun_path) {
+        $0.copyBytes(from: (directory.path + "/.s.PGSQL.5432").utf8)
+      }
+      let code = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+      guard code == 0, listen(listener, 8) == 0 else { throw Failure("errno \(errno)") }
+      return listener
+    }
+
+    @Test func aSilentFirstHostTakesNoMoreThanItsShare() throws {
+      let directory = try TemporaryDirectory()
+      let listener = try makeSilentServer(in: directory)
+      defer { close(listener) }
+      let connector = PostgresConnector(conninfo: try conninfo(first: directory.path))
+      let start = Instant.now
+      let connection = try connector.connect(deadline: start.advanced(byMilliseconds: 2000))
+      #expect(try answers(connection))
+      #expect(start.milliseconds(until: .now) >= 1000)
+      // The server that served is the first to be asked from now on.
+      let second = Instant.now
+      #expect(try answers(connector.connect(deadline: second.advanced(byMilliseconds: 30_000))))
+      #expect(second.milliseconds(until: .now) < 15_000)
+      // The control: libpq by itself waits for the silent one until the end.
+      #expect(throws: PostgresError.self) {
+        try PostgresConnection(
+          conninfo: conninfo(first: directory.path), deadline: .now.advanced(byMilliseconds: 2000))
+      }
+    }
+
+    @Test func aHostThatIsAwayIsPassedBy() throws {
+      let directory = try TemporaryDirectory()
+      let connector = PostgresConnector(conninfo: try conninfo(first: directory.path))
+      #expect(try answers(connector.connect(deadline: Connections.patience)))
+    }
+
+    @Test func aServerThatTakesNoWritesIsOfNoUse() throws {
+      let server = try server.get()
+      let readOnly = "'-c default_transaction_read_only=on'"
+      let connector = PostgresConnector(
+        conninfo: try conninfo(first: server.directory, options: readOnly))
+      #expect(throws: PostgresError.self) {
+        try connector.connect(deadline: Connections.patience)
+      }
+      // The control: whoever says so may have it.
+      let willing = PostgresConnector(
+        conninfo: try conninfo(first: server.directory, options: readOnly)
+          + " target_session_attrs=any")
+      #expect(try answers(willing.connect(deadline: Connections.patience)))
+    }
+  }
+}
