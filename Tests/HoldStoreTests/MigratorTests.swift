@@ -129,6 +129,26 @@ extension ServerSuites {
       #expect(again == error)
     }
 
+    @Test func whoeverMayWriteHoldsMayRecordCommits() throws {
+      let database = try Database(migrated: false)
+      let role = "writer" + String(UInt64.random(in: 0 ... .max), radix: 36)
+      defer { try? database.run("DROP OWNED BY \(role); DROP ROLE \(role)") }
+      try database.run(
+        """
+        CREATE ROLE \(role);
+        CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean);
+        CREATE TABLE tickets_blocked (
+          ticket_id text PRIMARY KEY, locked_up timestamptz, date_created timestamptz);
+        GRANT SELECT, INSERT ON tickets_blocked TO \(role);
+        """)
+      _ = try migrate(database)
+      for right in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
+        #expect(
+          try database.bool("has_table_privilege('\(role)', 'holdfast_commits', '\(right)')"))
+      }
+      #expect(try !database.bool("has_table_privilege('\(role)', 'tickets', 'SELECT')"))
+    }
+
     @Test func aUniqueIndexOnSomeOfTheTicketsIsNotEnough() throws {
       let database = try Database(migrated: false)
       try database.run(

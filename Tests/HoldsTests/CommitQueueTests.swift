@@ -23,6 +23,17 @@ import Testing
     #expect(queue.add("d").isAccepted)
   }
 
+  @Test func whatLosesItsConnectionAgainAndAgainStandsAlone() {
+    var queue = makeQueue("ab")
+    queue.rerun(queue.takeBatch(now: 0) ?? [], sharedLosses: 2)
+    queue.endBatch()
+    let batch = queue.takeBatch(now: 0) ?? []
+    #expect(batch.map(\.payload) == ["a", "b"])
+    queue.rerun(batch, sharedLosses: 2)
+    queue.endBatch()
+    #expect(queue.take() == "a")
+  }
+
   @Test func whatIsRefusedIsNeverCommitted() {
     var queue = makeQueue(waiting: 1, "a")
     #expect(queue.add("b") == .full)

@@ -31,6 +31,20 @@ import Threads
     #expect(pause == nil)
   }
 
+  @Test mutating func aServerOfNoUseIsLeftWithAllOfItsConnections() {
+    for name in ["a", "b", "c"] { state.opened(name) }
+    let silent = state.lend()
+    let other = state.lend()
+    #expect(silent == "c" && other == "b")
+    #expect(state.discardLentAndIdle() == ["a"])
+    #expect(state.lend() == nil)
+    // What is lent may come back.
+    #expect(pause == 0)
+    state.opened("d")
+    state.opened("e")
+    #expect(pause == nil)
+  }
+
   @Test mutating func itLendsWhatWasUsedLast() {
     for name in ["a", "b", "c"] { state.opened(name) }
     #expect(state.lend() == "c")

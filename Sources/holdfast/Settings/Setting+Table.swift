@@ -28,7 +28,9 @@ extension Setting {
     Setting(
       "pool-size", .integer(2...256), default: "5",
       "PostgreSQL connections; three more than committers leave one for each other task"),
-    Setting("connect-timeout", times, default: "2s", "one attempt to connect to PostgreSQL"),
+    Setting(
+      "connect-timeout", times, default: "2s",
+      "one attempt to connect to PostgreSQL, shared by its hosts"),
     Setting("statement-timeout", times, default: "2s", "PostgreSQL's statement_timeout"),
     Setting(
       "lock-timeout", .duration(1...60_000), default: "20ms",
