@@ -11,8 +11,16 @@ struct BodyReader {
     _ type: Body.Type, from request: APIRequest
   ) throws(BadRequest) -> Body {
     try checkEnvelope(of: request, example: Body.example)
-    try BodyScan.check(request.body)
-    let json = Data(request.body)
+    if let ordinary = OrdinaryBody(request.body), let body = Body(ordinary) { return body }
+    return try decode(type, from: request.body)
+  }
+
+  /// Decodes a body of whatever spelling: what is accepted, and what is said of the rest, is decided here.
+  func decode<Body: RequestBody>(
+    _ type: Body.Type, from body: [UInt8]
+  ) throws(BadRequest) -> Body {
+    try BodyScan.check(body)
+    let json = Data(body)
     do {
       return try JSONDecoder().decode(Body.self, from: json)
     } catch {

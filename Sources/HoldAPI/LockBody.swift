@@ -18,6 +18,16 @@ struct LockBody: RequestBody {
     details = try data.decodeIfPresent(Bool.self, forKey: .details)
   }
 
+  init?(_ ordinary: OrdinaryBody) {
+    guard let ticketIDs = ordinary.ticketdReserved, let reservedTime = ordinary.reservedTime else {
+      return nil
+    }
+    self.ticketIDs = ticketIDs
+    self.reservedTime = reservedTime
+    holdID = ordinary.holdID
+    details = ordinary.details
+  }
+
   /// Whether a refusal is to say why.
   var wantsDetails: Bool { details ?? false }
 

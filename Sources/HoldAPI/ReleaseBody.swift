@@ -16,6 +16,12 @@ struct ReleaseBody: RequestBody {
     holdID = try data.decodeIfPresent(String.self, forKey: .holdID).map { HoldID($0) }
   }
 
+  init?(_ ordinary: OrdinaryBody) {
+    tickets = ordinary.tickets
+    ticketdReserved = ordinary.ticketdReserved
+    holdID = ordinary.holdID
+  }
+
   /// Checks the bounds, and that the tickets are named once.
   func makeRequest(bounds: APIBounds) throws(BadRequest) -> ReleaseRequest {
     let ticketIDs: [String]
