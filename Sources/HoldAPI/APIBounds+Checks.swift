@@ -2,17 +2,25 @@ import Holds
 
 /// The bounds of each member, once its type is right.
 extension APIBounds {
+  /// Up to so many, comparing each with each costs less than hashing them.
+  private static let fewTickets = 8
+
   /// Removes duplicates, keeping each ticket's first place.
   func checkedTickets(_ ids: [String], of member: Member) throws(BadRequest) -> [String] {
     if ids.isEmpty {
       throw BadRequest(member.path, expected: expectedTickets, got: "an empty array")
     }
-    var seen = Set<ExactTicketID>(minimumCapacity: min(ids.count, maximumTickets))
+    let areFew = ids.count <= Self.fewTickets
+    var seen = Set<ExactTicketID>(minimumCapacity: areFew ? 0 : min(ids.count, maximumTickets))
     var distinct: [String] = []
     distinct.reserveCapacity(min(ids.count, maximumTickets))
     for (index, id) in ids.enumerated() {
       try checkTicketID(id, at: index, of: member)
-      guard seen.insert(ExactTicketID(text: id)).inserted else { continue }
+      let exact = ExactTicketID(text: id)
+      let isNew =
+        areFew
+        ? !distinct.contains { ExactTicketID(text: $0) == exact } : seen.insert(exact).inserted
+      guard isNew else { continue }
       if distinct.count == maximumTickets {
         throw BadRequest(
           member.path, expected: expectedTickets,
@@ -28,7 +36,7 @@ extension APIBounds {
   ) throws(BadRequest) {
     let fits = (1...maximumTicketIDBytes).contains(id.utf8.count)
     // PostgreSQL's text cannot hold a NUL.
-    if fits, !id.utf8.contains(0) { return }
+    if fits, id.everyByte(satisfies: { $0 != 0 }) { return }
     throw BadRequest(
       "\(member.path)[\(index)]", expected: expectedTicketID + (fits ? " without NUL" : ""),
       got: Quotation.of(id))
@@ -48,11 +56,11 @@ extension APIBounds {
       guard requiresHoldID else { return nil }
       throw BadRequest(Member.holdID.path, expected: expectedHoldID, got: "nothing")
     }
-    let bytes = holdID.secret.utf8
-    guard (minimumHoldIDBytes...maximumHoldIDBytes).contains(bytes.count) else {
-      throw BadRequest(Member.holdID.path, expected: expectedHoldID, got: "\(bytes.count) bytes")
+    let count = holdID.secret.utf8.count
+    guard (minimumHoldIDBytes...maximumHoldIDBytes).contains(count) else {
+      throw BadRequest(Member.holdID.path, expected: expectedHoldID, got: "\(count) bytes")
     }
-    guard bytes.allSatisfy(Self.isHoldIDByte) else {
+    guard holdID.secret.everyByte(satisfies: Self.isHoldIDByte) else {
       throw BadRequest(Member.holdID.path, expected: expectedHoldID, got: "other characters")
     }
     return holdID

@@ -6,7 +6,8 @@ struct ExactTicketID: Hashable {
   let text: String
 
   static func == (left: ExactTicketID, right: ExactTicketID) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    // What is equal byte for byte is equal to Unicode too, and that is told faster.
+    left.text == right.text && left.text.utf8.elementsEqual(right.text.utf8)
   }
 
   /// The string's own hash: it tells fewer ids apart than `==` does, which is allowed.
