@@ -29,7 +29,7 @@ extension APIResponse {
     var response = error(
       status: 405, message: "Method not allowed: this path takes \(allow)",
       requestID: requestID)
-    response.headers.append(APIHeader(name: "Allow", value: allow))
+    response.ownHeaders.append(APIHeader(name: "Allow", value: allow))
     return response
   }
 
@@ -40,6 +40,6 @@ extension APIResponse {
 
   /// Says when it is worth asking again.
   mutating func addRetryAfter(seconds: Int) {
-    headers.append(APIHeader(name: "Retry-After", value: String(seconds)))
+    ownHeaders.append(APIHeader(name: "Retry-After", value: String(seconds)))
   }
 }

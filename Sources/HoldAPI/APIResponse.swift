@@ -5,21 +5,31 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The HTTP status.
   public var status: Int
 
-  /// `Content-Type`, `Cache-Control` and `X-Request-Id`; on some statuses `Allow` or `Retry-After`.
-  public var headers: [APIHeader]
+  /// What `X-Request-Id` answers, in every answer.
+  public let requestID: String
+
+  /// What only this answer has: on some statuses `Allow` or `Retry-After`.
+  public internal(set) var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON; empty in the answer to HEAD.
   public var body: [UInt8]
 
-  /// Creates an answer with the headers that every answer has.
+  /// Creates an answer without headers of its own.
   init(status: Int, requestID: String, body: [UInt8]) {
     self.status = status
+    self.requestID = requestID
     self.body = body
-    headers = [
-      APIHeader(name: "Content-Type", value: "application/json"),
-      APIHeader(name: "Cache-Control", value: "no-store"),
-      APIHeader(name: "X-Request-Id", value: requestID),
-    ]
+  }
+
+  /// The headers that are the same in every answer.
+  public static let commonHeaders = [
+    APIHeader(name: "Content-Type", value: "application/json"),
+    APIHeader(name: "Cache-Control", value: "no-store"),
+  ]
+
+  /// All headers in the order in which they are sent: the common ones, `X-Request-Id`, its own.
+  public var headers: [APIHeader] {
+    Self.commonHeaders + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
   /// The same answer as HEAD gets it.
