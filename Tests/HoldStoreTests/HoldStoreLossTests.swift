@@ -144,6 +144,38 @@ extension ServerSuites {
       }
     }
 
+    @Test func aSweepWhoseConnectionIsLostBeginsAgain() throws {
+      try database.run(
+        "INSERT INTO tickets_blocked VALUES ('b', now() - interval '1 s')")
+      try withStore { store throws in
+        let answered = Monitor<[Unavailability?]>([])
+        proxy.keepAnswers()
+        store.releaseExpired { unavailability in
+          answered.withLock { $0.append(unavailability) }
+          answered.broadcast()
+        }
+        // It has asked how long the table is, and waits for the answer.
+        try waitForStatement(like: "SELECT pg_relation_size%")
+        proxy.cut(tellingTheServer: true)
+        let outcome = answered.wait(until: Database.patience) { $0.first }
+        #expect(outcome == .some(nil))
+        #expect(try database.holds().keys.sorted() == ["c"])
+      }
+    }
+
+    private func waitForStatement(like pattern: String) throws {
+      let limit = Database.patience
+      while try database.integer(
+        """
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND ltrim(query, E' \n') LIKE '\(pattern)'
+           AND pid <> pg_backend_pid()
+        """) == 0
+      {
+        guard Instant.now < limit else { throw Failure("nobody runs \(pattern)") }
+      }
+    }
+
     /// Negative control: nothing stands in its way once the record of the look-up is gone.
     @Test func withoutTheRecordTheLateBatchWouldHoldTheTicket() throws {
       try withStore { store in
