@@ -1,0 +1,145 @@
+"""deploy/chaos: makes faults happen under load, and checks that nothing was lost."""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from itertools import groupby
+from pathlib import Path
+
+import report
+from faults import FAULTS, find
+from load import LoadOptions
+from processes import Failure
+from scene import Fault
+from trial import Result, TrialOptions, run_trial, site_for
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(
+        prog="deploy/chaos", description="Makes faults happen to a site of its own under load, "
+        "and checks that nothing was lost; exits 1 if something was.",
+        epilog="HOLDFAST_BINARY names a program to test instead of building one.")
+    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all)")
+    parser.add_argument("--list", action="store_true", help="the faults, a line each")
+    parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
+    parser.add_argument("--times", type=int, default=1, help="how often each is made (1)")
+    parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")
+    parser.add_argument("--rate", type=float, default=400,
+                        help="requests a second; 0 for as many as are answered (400)")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the load")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--needs", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if not 1 <= options.times <= 1000 or not 1 <= options.clients <= 512:
+        parser.error("expected --times from 1 to 1000, --clients from 1 to 512")
+    if not 0 <= options.rate <= 5000:
+        parser.error("expected --rate from 0 to 5000")
+    return options
+
+
+def chosen(options: argparse.Namespace) -> list[Fault]:
+    """The faults that are asked for; those of one kind of site are kept together."""
+    faults = [find(name) for name in options.faults] or list(FAULTS)
+    if options.quick and not options.faults:
+        faults = [fault for fault in faults if fault.quick is not None]
+    order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}
+    return sorted(faults, key=lambda fault: order[fault.site_key])
+
+
+class Run:
+    """Every fault in turn, on as few sites as they allow."""
+
+    def __init__(self, options: argparse.Namespace):
+        load = LoadOptions(options.clients, options.rate, seed=options.seed)
+        wait = 1.0 if options.quick else 2.0
+        self._options = TrialOptions(load, options.quick, wait, wait)
+        self._times, self._number = options.times, 0
+        self.results: list[Result] = []
+
+    def faults(self, faults: list[Fault]) -> None:
+        """Runs all of them."""
+        for _, group in groupby(faults, key=lambda fault: fault.site_key):
+            self._on_one_site(list(group))
+
+    def _on_one_site(self, faults: list[Fault]) -> None:
+        directory = Path(tempfile.mkdtemp(prefix="holdfast-chaos-"))
+        directory.chmod(0o755)  # the users that the parts run as must get there
+        site, keep = site_for(faults[0], directory / "site"), True
+        try:
+            site.start()
+            for fault in faults * self._times:
+                self._one(fault, site)
+            keep = any(result.failed for result in self.results)
+        finally:
+            site.stop()
+            if keep:
+                print(f"the site's files are kept: {directory}", file=sys.stderr)
+            else:
+                shutil.rmtree(directory, ignore_errors=True)
+
+    def _one(self, fault: Fault, site) -> None:
+        self._number += 1
+        start = time.monotonic()
+        result = asyncio.run(run_trial(fault, site, self._options, self._number))
+        self.results.append(result)
+        told = f"skipped: {result.skipped}" if result.skipped else (
+            f"{result.requests:,} requests, {result.lost} lost, "
+            f"{len(result.violations)} violations")
+        notes = "".join(f"; {note}" for note in result.notes)
+        print(f"{fault.name}: {told}{notes} ({time.monotonic() - start:.1f} s)",
+              file=sys.stderr, flush=True)
+
+
+def publish(results: list[Result], options: argparse.Namespace) -> int:
+    """Prints the table and what went wrong; 1 if anything did."""
+    print(report.table(results))
+    for line in report.problems(results):
+        print(f"VIOLATION: {line}", file=sys.stderr)
+    if options.output:
+        content = {"when": time.strftime("%Y-%m-%dT%H:%M:%S"), "quick": options.quick,
+                   "clients": options.clients, "rate": options.rate, "seed": options.seed,
+                   "results": [result.as_dictionary() for result in results]}
+        options.output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return 1 if any(result.failed for result in results) else 0
+
+
+def main() -> int:
+    """What the command line asks for."""
+    options = arguments()
+    faults = chosen(options)
+    if options.list:
+        print(report.aligned_left([(fault.name, fault.description) for fault in faults]))
+        return 0
+    if options.needs:
+        print("needs:", *sorted({need for fault in faults for need in fault.needs}))
+        return 0
+    if not os.environ.get("HOLDFAST_BINARY"):
+        raise Failure("HOLDFAST_BINARY is not set: run deploy/chaos")
+    run = Run(options)
+    run.faults(faults)
+    return publish(run.results, options)
+
+
+def stop_once(number: int, _) -> None:
+    """Ends the run; a second signal shall not disturb what takes everything down."""
+    for one in STOP_SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    for one in STOP_SIGNALS:
+        signal.signal(one, stop_once)
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"deploy/chaos: {failure}")

@@ -1,0 +1,79 @@
+"""The table of what the faults showed."""
+
+from collections import Counter
+
+from trial import Result
+
+COLUMNS = ("fault", "runs", "requests", "in flight", "200", "400", "503 none", "503 unknown",
+           "502/504", "closed", "committed/rerun/unknown", "gap s", "back s", "lost", "violations")
+
+
+def table(results: list[Result]) -> str:
+    """One line a fault, its runs together."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.fault, []).append(result)
+    return aligned([list(COLUMNS), *(_row(group) for group in groups.values())])
+
+
+def _row(group: list[Result]) -> list[str]:
+    ran = [one for one in group if not one.skipped]
+    if not ran:
+        return [group[0].fault, "skipped", *[""] * (len(COLUMNS) - 2)]
+    answers, resolved = _sum(one.answers for one in ran), _sum(one.resolved for one in ran)
+    flights = [count for one in ran for count in one.in_flight]
+    back = [one.recovered_after for one in ran if one.recovered_after is not None]
+    lost, wrong = sum(one.lost for one in ran), sum(len(one.violations) for one in ran)
+    closed = sum(answers[kind] for kind in ("connection closed", "not connected", "timeout"))
+    return [
+        group[0].fault, str(len(ran)), f"{sum(one.requests for one in ran):,}",
+        f"{min(flights)}–{max(flights)}" if flights else "–",
+        f"{answers['200']:,}", f"{answers['400']:,}", f"{answers['503 nothing was changed']:,}",
+        f"{answers['503 outcome unknown']:,}", f"{answers['502'] + answers['504']:,}", str(closed),
+        "/".join(str(resolved[kind]) for kind in ("committed", "rerun", "unknown")),
+        f"{max(one.longest_gap for one in ran):.2f}", f"{max(back):.2f}" if back else "never",
+        str(lost), _verdict(ran, lost, wrong)]
+
+
+def _verdict(ran: list[Result], lost: int, wrong: int) -> str:
+    if ran[0].expects_loss:
+        return "NOT SEEN" if any(one.failed for one in ran) else "lost, as it must"
+    return str(wrong)
+
+
+def _sum(counts) -> Counter:
+    total: Counter = Counter()
+    for one in counts:
+        total.update(one)
+    return total
+
+
+def aligned(rows: list[list[str]]) -> str:
+    """Columns of equal width; all but the first to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(width) if column else cell.ljust(width)
+                 for column, (cell, width) in enumerate(zip(row, widths))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def problems(results: list[Result], most: int = 12) -> list[str]:
+    """What went wrong, a line each, of each run only the first few."""
+    lines = []
+    for result in results:
+        if result.expects_loss:
+            if result.failed:
+                lines.append(f"{result.fault}: holds must be lost here, and none was found lost")
+            continue
+        lines += [f"{result.fault}: {text}" for text in result.violations[:most]]
+        if len(result.violations) > most:
+            lines.append(f"{result.fault}: and {len(result.violations) - most} more")
+    return lines
+
+
+def aligned_left(rows: list[tuple[str, str]]) -> str:
+    """Names and what they mean."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {text}" for name, text in rows)

@@ -1,0 +1,68 @@
+"""What a fault gets to work with, and how a fault is described."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from load import Load
+from site_under_test import Site
+
+
+class Skipped(Exception):
+    """The fault cannot be made here; says why."""
+
+
+@dataclass
+class Scene:
+    """A running site under load, and the fault's parameters."""
+
+    site: Site
+    load: Load
+    parameters: dict
+    notes: list[str] = field(default_factory=list)
+    chance: random.Random = field(default_factory=random.Random)
+
+    async def strike(self, act: Callable[[], object]) -> object:
+        """Does `act` while the clients hurry, and notes how many requests were in flight."""
+        with self.load.surge():
+            await asyncio.sleep(self.chance.uniform(0.1, 0.3))
+            self.load.mark()
+            result = await asyncio.to_thread(act)
+            await asyncio.sleep(0.1)
+        return result
+
+    async def do(self, act: Callable[..., object], *arguments) -> object:
+        """Does something that takes a while, without holding the clients up."""
+        return await asyncio.to_thread(act, *arguments)
+
+    def note(self, text: str) -> None:
+        """Something that the report should say about this run."""
+        self.notes.append(text)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: `inject` makes it and ends it; the parameters are those of `full` or `quick`."""
+
+    name: str
+    description: str
+    inject: Callable[[Scene], Awaitable[None]]
+    full: dict = field(default_factory=dict)
+    quick: dict | None = None  # None: left out of --quick
+    settings: dict[str, str] = field(default_factory=dict)  # of the site, by environment
+    instances: int = 1
+    make_site: Callable[[Path, "Fault"], Site] | None = None  # instead of deploy/run's own
+    own_site: bool = False  # shares its site with no other fault
+    ends_service: bool = False  # its instances may end
+    expects_loss: bool = False  # a negative control: the checker must find holds lost
+    longest_seconds: float = 6.5  # an answer may take; HOLDFAST_REQUEST_TIMEOUT is 5 s
+    recovery_seconds: float = 10.0  # after which locks must be granted again
+    needs: tuple[str, ...] = ()  # functions of deploy/chaos that install what it needs
+
+    @property
+    def site_key(self) -> tuple:
+        """Faults of the same key may run on the same site, one after the other."""
+        own = self.name if self.own_site or self.make_site else ""
+        return (own, self.instances, tuple(sorted(self.settings.items())))
