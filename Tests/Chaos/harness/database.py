@@ -2,10 +2,15 @@
 
 import asyncio
 import os
+import subprocess
 import time
 
 from history import Row, Snapshot
 from processes import Failure, run
+
+
+# A read-only database is to be made writable again by the harness alone.
+OPTIONS = "-c statement_timeout=20s -c default_transaction_read_only=off"
 
 
 def literal(text: str) -> str:
@@ -16,10 +21,10 @@ def literal(text: str) -> str:
 class Database:
     """One database, named by libpq's variables; of several hosts the writable one is asked."""
 
-    def __init__(self, variables: dict[str, str]):
-        self.environment = {**os.environ, **variables, "PGTARGETSESSIONATTRS": "read-write",
-                            "PGCONNECT_TIMEOUT": "3", "PGOPTIONS": "-c statement_timeout=20s",
-                            "PGAPPNAME": "holdfast-chaos"}
+    def __init__(self, variables: dict[str, str], attributes: str = "read-write"):
+        self.environment = {**os.environ, **variables, "PGTARGETSESSIONATTRS": attributes,
+                            "PGCONNECT_TIMEOUT": "2",
+                            "PGOPTIONS": OPTIONS, "PGAPPNAME": "holdfast-chaos"}
 
     @staticmethod
     def command(*statements: str) -> list[str]:
@@ -100,3 +105,26 @@ class Database:
             if time.monotonic() > deadline:
                 raise Failure(f"a session of the service's is still busy after {seconds:g} s")
             time.sleep(0.1)
+
+
+class Session:
+    """One session that stays open between statements, as a forgotten one does."""
+
+    def __init__(self, database: Database):
+        self._process = subprocess.Popen(
+            ["psql", "-XqAt"], env=database.environment, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+        self.is_open = self.ask("SELECT 'open'") == "open"
+
+    def ask(self, statement: str) -> str:
+        """The one line that the statement prints; empty once the session has ended."""
+        try:
+            self._process.stdin.write(statement + ";\n")
+            return self._process.stdout.readline().strip()
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Ends the session; an open transaction is rolled back."""
+        self._process.kill()
+        self._process.communicate()

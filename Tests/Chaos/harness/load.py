@@ -15,7 +15,6 @@ from seller import Seller
 
 PATHS = {"lock": "/tickets_lock", "release": "/tickets_unlock_param", "sweep": "/tickets_unlock"}
 HEALTH = (("GET", "/readyz"), ("HEAD", "/livez"), ("GET", "/livez"), ("HEAD", "/readyz"))
-LONG_SECONDS = 900  # a hold that outlasts its trial
 HOLDS_KEPT = 20  # that a client may renew or release
 
 # What a client does next, with its weight.
@@ -31,6 +30,7 @@ class LoadOptions:
     timeout: float = 8.0
     sales_per_second: float = 2.0
     seed: int = 1
+    long_seconds: float = 900  # of a hold that outlasts its trial
 
 
 @dataclass
@@ -40,11 +40,14 @@ class Tickets:
     prefix: str
     count: int
     contended: int
+    reused: bool = False  # from the start again when they are used up
     taken: int = 0
     sold: list[str] = field(default_factory=list)
 
     def fresh(self, how_many: int) -> tuple[str, ...]:
         """Tickets that nobody has asked for; none when they are used up."""
+        if self.reused and self.taken + how_many > self.count:
+            self.taken = 0
         first = self.taken + 1
         if self.taken + how_many > self.count:
             return ()
@@ -60,8 +63,9 @@ class Tickets:
 class Load:
     """N clients of one site; everything that they see goes into the history."""
 
-    def __init__(self, port: int, database: Database, tickets: Tickets, options: LoadOptions):
-        self.history = History()
+    def __init__(self, port: int, database: Database, tickets: Tickets, options: LoadOptions,
+                 history: History | None = None):
+        self.history = history or History()
         self.tickets = tickets
         self.options = options
         self.in_flight = 0
@@ -147,6 +151,7 @@ class Client:
 
     def __init__(self, load: Load, number: int):
         self._load = load
+        self._long_seconds = load.options.long_seconds
         self._chance = random.Random(load.options.seed * 1000 + number)
         self._connection = HTTPConnection(load._port)
         self._holds: list[tuple[tuple[str, ...], str | None]] = []
@@ -169,10 +174,10 @@ class Client:
         tickets = self._load.tickets.fresh(self._chance.choice((1, 1, 2, 4)))
         if not tickets:
             return await self._contend()
-        await self._lock(tickets, self._owner(0.6), LONG_SECONDS)
+        await self._lock(tickets, self._owner(0.6), self._long_seconds)
 
     async def _contend(self) -> None:
-        seconds = self._chance.choice((1, 1.5, 2, LONG_SECONDS))
+        seconds = self._chance.choice((1, 1.5, 2, self._long_seconds))
         await self._lock(self._load.tickets.hot(self._chance), self._owner(0.5), seconds)
 
     async def _renew(self) -> None:
@@ -184,7 +189,7 @@ class Client:
         if len(tickets) > 8:
             more = ()
         self._holds.remove((tickets, hold_id))
-        await self._lock(tickets + more, hold_id, LONG_SECONDS, kept=(tickets, hold_id))
+        await self._lock(tickets + more, hold_id, self._long_seconds, kept=(tickets, hold_id))
 
     async def _release(self) -> None:
         if not self._holds:
@@ -205,7 +210,7 @@ class Client:
         else:
             wanted = (f"{shop.prefix}missing-{self._chance.randrange(1000)}",)
             self._load.history.missing.update(wanted)
-        await self._lock(shop.fresh(1) + wanted, self._owner(0.5), LONG_SECONDS)
+        await self._lock(shop.fresh(1) + wanted, self._owner(0.5), self._long_seconds)
 
     async def _sweep(self) -> None:
         await self._load.ask(self._connection, Request("sweep", 0, path=PATHS["sweep"]), None)

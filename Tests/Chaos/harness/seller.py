@@ -25,6 +25,11 @@ class Seller:
         self._database, self._history, self._sold = database, history, sold
         self._rate = rate
         self._offers: deque[tuple[str, str]] = deque(maxlen=64)
+        self._is_paused = False
+
+    def pause(self) -> None:
+        """Sells nothing from now on."""
+        self._is_paused = True
 
     def offer(self, ticket: str, hold_id: str) -> None:
         """A held ticket that its holder may want to pay for."""
@@ -33,7 +38,7 @@ class Seller:
     async def run(self, stopping: asyncio.Event) -> None:
         """Sells until the load is to stop."""
         while not stopping.is_set() and self._rate > 0:
-            if self._offers:
+            if self._offers and not self._is_paused:
                 await self._sell(*self._offers.popleft())
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(stopping.wait(), 1 / self._rate)

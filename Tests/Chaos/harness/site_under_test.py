@@ -37,6 +37,9 @@ class Site:
             send(signal.SIGCONT, [pid, *children(pid)])
         run(ROOT / "deploy" / "stop", env={**os.environ, "HOLDFAST_DIR": str(self.directory)})
 
+    def renew(self) -> None:
+        """Makes it whole again before the next trial."""
+
     def service(self, verb: str, part: str, **settings: str) -> None:
         """deploy/service: starts, stops, restarts, kills or reloads a part."""
         run(ROOT / "deploy" / "service", verb, part,
