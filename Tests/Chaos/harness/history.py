@@ -1,7 +1,9 @@
 """What the clients did and were told, and what was in the tables in the end."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from pathlib import Path
 
 
 class Outcome(Enum):
@@ -114,6 +116,17 @@ class History:
     sales: list[Sale] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+
+    def write(self, file: Path) -> None:
+        """Writes everything down, a JSON object a line, in the order in which it ended."""
+        events = [*self.requests, *self.sales, *self.marks]
+        events.sort(key=lambda event: getattr(event, "end", None) or event.time)
+        with open(file, "w", encoding="utf-8") as output:
+            for event in events:
+                line = {"event": type(event).__name__.lower(), **asdict(event)}
+                if answer := line.pop("answer", None):
+                    line |= {"status": answer["status"], "body": answer["body"]}
+                output.write(json.dumps(line, default=str) + "\n")
 
     def of_kind(self, *kinds: str) -> list[Request]:
         """The requests of these kinds."""

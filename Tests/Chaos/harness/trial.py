@@ -1,6 +1,7 @@
 """One fault, once: load, the fault, recovery, and the check of everything."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -64,11 +65,13 @@ class Trial:
     def __init__(self, fault: Fault, site: Site, options: TrialOptions, number: int):
         self._fault, self._site, self._options = fault, site, options
         self._result = Result(fault.name, expects_loss=fault.expects_loss)
+        self._number = number
         self._tickets = Tickets(f"C{number}-", TICKETS, CONTENDED)
         self._violations: list[Violation] = []
 
     async def run(self) -> Result:
         """The whole trial."""
+        self._site.renew()
         database = self._site.database
         database.put_on_sale(self._tickets.prefix, TICKETS, CONTENDED)
         logs, pids = self._site.log_sizes(), self._site.holdfast_pids()
@@ -82,6 +85,9 @@ class Trial:
             self._check(load.history)
             self._check_service(pids)
             self._count(load.history, self._site.log_entries(logs))
+            if self._result.failed or os.environ.get("HOLDFAST_CHAOS_KEEP"):
+                name = f"history-{self._number}-{self._fault.name}.jsonl"
+                load.history.write(self._site.directory.parent / name)
         return self._result
 
     async def _suffer(self, load: Load) -> None:

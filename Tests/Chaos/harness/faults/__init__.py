@@ -1,6 +1,8 @@
 """The table of all faults; each is made by a file of its own in this folder."""
 
-from faults import backend_killed, backends_terminated, immediate_stop
+from faults import (backend_killed, backends_terminated, clocks, connections_full, failover,
+                    forgotten_transaction, immediate_stop, log_disk_full, postgres_hung,
+                    postgres_restarts, postmaster_killed, read_only, unflushed)
 from processes import Failure
 from scene import Fault
 
@@ -8,6 +10,16 @@ FAULTS: tuple[Fault, ...] = (
     backend_killed.FAULT,
     backends_terminated.FAULT,
     immediate_stop.FAULT,
+    postgres_hung.FAULT,
+    postmaster_killed.FAULT,
+    postgres_restarts.FAULT,
+    forgotten_transaction.FAULT,
+    read_only.FAULT,
+    connections_full.FAULT,
+    log_disk_full.FAULT,
+    unflushed.FAULT,
+    *failover.FAULTS,
+    clocks.FAULT,
 )
 
 
