@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -9,6 +10,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
@@ -17,8 +20,11 @@ from faults import FAULTS, find
 from load import LoadOptions
 from processes import Failure
 from scene import Fault
+from site_under_test import Site
+from soak import SETTINGS, run_soak
 from trial import Result, TrialOptions, run_trial, site_for
 
+KEEP = bool(os.environ.get("HOLDFAST_CHAOS_KEEP"))  # logs and histories, also of what went well
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -32,6 +38,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
     parser.add_argument("--times", type=int, default=1, help="how often each is made (1)")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="no fault: the same load for "
+                        "so long, and a sample of what it takes every 10 s")
     parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")
     parser.add_argument("--rate", type=float, default=400,
                         help="requests a second; 0 for as many as are answered (400)")
@@ -43,6 +51,8 @@ def arguments() -> argparse.Namespace:
         parser.error("expected --times from 1 to 1000, --clients from 1 to 512")
     if not 0 <= options.rate <= 5000:
         parser.error("expected --rate from 0 to 5000")
+    if options.soak is not None and not 1 <= options.soak <= 10_000:
+        parser.error("expected --soak from 1 to 10000 minutes")
     return options
 
 
@@ -53,6 +63,40 @@ def chosen(options: argparse.Namespace) -> list[Fault]:
         faults = [fault for fault in faults if fault.quick is not None]
     order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}
     return sorted(faults, key=lambda fault: order[fault.site_key])
+
+
+@contextlib.contextmanager
+def site_in_folder(make_site: Callable[[Path], Site]) -> Iterator[tuple[Site, set]]:
+    """A running site; its files are kept unless the set that comes with it is emptied."""
+    directory = Path(tempfile.mkdtemp(prefix="holdfast-chaos-"))
+    directory.chmod(0o755)  # the users that the parts run as must get there
+    site, keep = make_site(directory / "site"), {"files"}
+    try:
+        site.start()
+        yield site, keep
+    finally:
+        site.stop()
+        if keep or KEEP:
+            print(f"the site's files are kept: {directory}", file=sys.stderr)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def soak(options: argparse.Namespace) -> int:
+    """The same load for a long time; 1 if something grows, or is wrong."""
+    load = LoadOptions(options.clients, options.rate, seed=options.seed)
+    with site_in_folder(lambda folder: Site(folder, dict(SETTINGS))) as (site, keep):
+        result = asyncio.run(run_soak(site, load, options.soak))
+        if not result.failed:
+            keep.clear()
+    print(result.table())
+    print(f"{result.requests:,} requests, longest gap {result.longest_gap:.2f} s, "
+          f"{len(result.violations)} violations")
+    for line in result.violations[:20]:
+        print(f"VIOLATION: {line}", file=sys.stderr)
+    if options.output:
+        write_json(options, {"soak": {**asdict(result), "verdicts": result.verdicts()}})
+    return 1 if result.failed else 0
 
 
 class Run:
@@ -71,22 +115,14 @@ class Run:
             self._on_one_site(list(group))
 
     def _on_one_site(self, faults: list[Fault]) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="holdfast-chaos-"))
-        directory.chmod(0o755)  # the users that the parts run as must get there
-        site, keep = site_for(faults[0], directory / "site"), True
-        try:
-            site.start()
+        first = len(self.results)
+        with site_in_folder(lambda folder: site_for(faults[0], folder)) as (site, keep):
             for fault in faults * self._times:
                 self._one(fault, site)
-            keep = any(result.failed for result in self.results)
-        finally:
-            site.stop()
-            if keep:
-                print(f"the site's files are kept: {directory}", file=sys.stderr)
-            else:
-                shutil.rmtree(directory, ignore_errors=True)
+            if not any(result.failed for result in self.results[first:]):
+                keep.clear()
 
-    def _one(self, fault: Fault, site) -> None:
+    def _one(self, fault: Fault, site: Site) -> None:
         self._number += 1
         start = time.monotonic()
         result = asyncio.run(run_trial(fault, site, self._options, self._number))
@@ -99,16 +135,20 @@ class Run:
               file=sys.stderr, flush=True)
 
 
+def write_json(options: argparse.Namespace, results: dict) -> None:
+    """Writes what --output asks for."""
+    content = {"when": time.strftime("%Y-%m-%dT%H:%M:%S"), "quick": options.quick,
+               "clients": options.clients, "rate": options.rate, "seed": options.seed, **results}
+    options.output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
 def publish(results: list[Result], options: argparse.Namespace) -> int:
     """Prints the table and what went wrong; 1 if anything did."""
     print(report.table(results))
     for line in report.problems(results):
         print(f"VIOLATION: {line}", file=sys.stderr)
     if options.output:
-        content = {"when": time.strftime("%Y-%m-%dT%H:%M:%S"), "quick": options.quick,
-                   "clients": options.clients, "rate": options.rate, "seed": options.seed,
-                   "results": [result.as_dictionary() for result in results]}
-        options.output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_json(options, {"results": [result.as_dictionary() for result in results]})
     return 1 if any(result.failed for result in results) else 0
 
 
@@ -124,6 +164,8 @@ def main() -> int:
         return 0
     if not os.environ.get("HOLDFAST_BINARY"):
         raise Failure("HOLDFAST_BINARY is not set: run deploy/chaos")
+    if options.soak:
+        return soak(options)
     run = Run(options)
     run.faults(faults)
     return publish(run.results, options)
