@@ -11,12 +11,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
-    .systemLibrary(
-      name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "Threads"),
-    .target(name: "FastCGI", dependencies: ["CFastCGI", "Threads"]),
+    .target(name: "FastCGI", dependencies: ["CLinux", "Threads"]),
     .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
     .target(name: "Holds"),
     .target(

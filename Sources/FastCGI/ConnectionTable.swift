@@ -1,15 +1,24 @@
 internal import Threads
 
-/// The open connections and which of them are idle. Guarded by the server's monitor.
+/// The open connections and what each is doing. Guarded by the server's monitor.
 struct ConnectionTable {
+  private struct Entry {
+    var connection: FastCGIConnection
+    var state: ConnectionState
+  }
+
   /// A connection that has been silent for so long is not just about to send its first request.
   private static let silenceMilliseconds = 1000
 
-  private var connections: [UInt64: FastCGIConnection] = [:]
-  private var idle: Set<UInt64> = []
-  private var unread: [UInt64: Instant] = [:]
+  /// The table is not searched for late peers more often.
+  private static let checkMilliseconds = 10
+
+  private var entries: [UInt64: Entry] = [:]
   private var nextIdentifier: UInt64 = 1
-  private let limit: Int
+  private let limits: FastCGILimits
+
+  /// No peer is late before.
+  private var nextCheck: Instant?
 
   /// The listening socket is not watched, because the table was full.
   var isListenerPaused = false
@@ -17,22 +26,36 @@ struct ConnectionTable {
   /// A stop has been asked for: whoever waits for the last connection to close is to be woken.
   var isDraining = false
 
-  init(limit: Int) { self.limit = limit }
+  init(limits: FastCGILimits) { self.limits = limits }
 
-  var count: Int { connections.count }
-  var busyCount: Int { connections.count - idle.count - unread.count }
+  var count: Int { entries.count }
+
+  /// Connections on which a request is unanswered.
+  var busyCount: Int {
+    entries.values.count { entry in
+      switch entry.state {
+      case .busy, .waiting(_, isUnanswered: true): true
+      default: false
+      }
+    }
+  }
 
   func isFull(now: Instant) -> Bool {
-    connections.count >= limit && victim(now: now) == nil
+    entries.count >= limits.connections && victim(now: now) == nil
   }
 
   /// The connection to give up at the limit: one that is idle after a request, else one on which
   /// nothing ever came; nil when every one carries a request or is too young to tell.
   private func victim(now: Instant) -> UInt64? {
-    idle.min()
-      ?? unread.first { identifier, since in
-        since.advanced(byMilliseconds: Self.silenceMilliseconds) <= now
-          && connections[identifier]?.hasInput == false
+    var oldest: UInt64?
+    for (identifier, entry) in entries {
+      if case .idle = entry.state { oldest = min(identifier, oldest ?? .max) }
+    }
+    return oldest
+      ?? entries.first { _, entry in
+        guard case .unread(let since) = entry.state else { return false }
+        return since.advanced(byMilliseconds: Self.silenceMilliseconds) <= now
+          && !entry.connection.hasInput
       }?.key
   }
 
@@ -42,31 +65,59 @@ struct ConnectionTable {
     added: FastCGIConnection, evicted: FastCGIConnection?
   ) {
     var evicted: FastCGIConnection?
-    if connections.count >= limit, let victim = victim(now: now) {
-      evicted = connections[victim]
-      remove(victim)
+    if entries.count >= limits.connections, let victim = victim(now: now) {
+      evicted = entries.removeValue(forKey: victim)?.connection
     }
-    let connection = FastCGIConnection(identifier: nextIdentifier, owning: descriptor)
+    let connection = FastCGIConnection(
+      identifier: nextIdentifier, owning: descriptor, limits: limits)
     nextIdentifier += 1
-    connections[connection.identifier] = connection
-    unread[connection.identifier] = now
+    entries[connection.identifier] = Entry(connection: connection, state: .unread(since: now))
     return (connection, evicted)
   }
 
-  /// Marks a connection busy; nil when it was evicted meanwhile.
+  /// Lends a connection to the calling thread; nil when it was taken out meanwhile.
   mutating func begin(_ identifier: UInt64) -> FastCGIConnection? {
-    let isThere = idle.remove(identifier) != nil || unread.removeValue(forKey: identifier) != nil
-    return isThere ? connections[identifier] : nil
+    guard let index = entries.index(forKey: identifier) else { return nil }
+    entries.values[index].state = .busy
+    return entries.values[index].connection
   }
 
-  /// Marks a connection idle, since its request has been answered.
-  mutating func end(_ identifier: UInt64) {
-    idle.insert(identifier)
+  /// Takes a connection back from the thread that it was lent to.
+  mutating func end(_ identifier: UInt64, _ state: ConnectionState) {
+    guard let index = entries.index(forKey: identifier) else { return }
+    entries.values[index].state = state
+    if case .waiting(let deadline, _) = state { nextCheck = min(deadline, nextCheck ?? deadline) }
   }
 
   mutating func remove(_ identifier: UInt64) {
-    connections[identifier] = nil
-    idle.remove(identifier)
-    unread[identifier] = nil
+    entries[identifier] = nil
+  }
+
+  /// Ends the listening socket's pause; false if there was none.
+  mutating func takeListenerPause() -> Bool {
+    defer { isListenerPaused = false }
+    return isListenerPaused
+  }
+
+  /// Takes out the connections whose peers are late, to be closed by the caller's letting go of them.
+  ///
+  /// - Returns: Those, and when to ask again, at the latest.
+  mutating func removeLate(now: () -> Instant) -> (late: [FastCGIConnection], next: Instant?) {
+    guard let check = nextCheck else { return ([], nil) }
+    let now = now()
+    guard check <= now else { return ([], check) }
+    var late: [FastCGIConnection] = []
+    nextCheck = nil
+    for (identifier, entry) in entries {
+      guard case .waiting(let deadline, _) = entry.state else { continue }
+      if deadline <= now {
+        late.append(entry.connection)
+        remove(identifier)
+      } else {
+        nextCheck = min(deadline, nextCheck ?? deadline)
+      }
+    }
+    nextCheck = nextCheck.map { max($0, now.advanced(byMilliseconds: Self.checkMilliseconds)) }
+    return (late, nextCheck)
   }
 }

@@ -1,107 +1,182 @@
-private import CFastCGI
-private import Glibc
+internal import Threads
 
-/// One connection from the web server, and libfcgi's record of it.
+/// One connection from the web server: its socket, and what has been read or is to be written.
 ///
-/// One thread at a time works on a connection: the one to which epoll reported it, or, from the
-/// handler's call on, the one that answers. It owns the descriptor and the `FCGX_Request`.
-@safe final class FastCGIConnection: @unchecked Sendable {
-  // No lock: `EPOLLONESHOT` and the exchange's single answer hand the connection from one thread to
-  // the next, and both are full memory barriers.
+/// One thread at a time works on a connection: the one to which the table has lent it, and, from the
+/// handler's call on, the one that answers.
+final class FastCGIConnection: @unchecked Sendable {
+  // No lock of its own: the table's monitor hands the connection from one thread to the next.
+
+  /// What has come of an attempt to get on with a connection.
+  enum Progress {
+    case request(FastCGIRequest)
+    case pause(Pause)
+  }
+
+  /// Why a connection is to be left alone for now.
+  enum Pause {
+    /// Nothing of a request has come.
+    case idle
+
+    /// A request has begun and is not all there.
+    case receiving
+
+    /// The last request is answered, and something of the next has been read already.
+    case pipelined
+
+    /// There is no room for the rest of an answer.
+    case sending
+
+    /// The peer has closed, violated the protocol, or wanted the connection closed.
+    case ended
+  }
+
+  /// A connection that goes on sending lets others have their turn after so many reads.
+  private static let readsInARow = 8
+
   let identifier: UInt64
-  private let request: UnsafeMutablePointer<FCGX_Request>
 
-  /// Takes over an accepted, blocking descriptor.
-  init(identifier: UInt64, owning descriptor: Int32) {
+  /// When the peer is given up, if it has been in the middle of something since.
+  private var deadline: Instant?
+
+  private var socket: StreamSocket
+  private var decoder: RequestDecoder
+
+  /// What came after a request that has not been answered: less than one buffer of it.
+  private var unread: [UInt8] = []
+
+  /// The rest of an answer for which there was no room.
+  private var unsent: ArraySlice<UInt8> = []
+
+  /// The web server wants the connection kept after the answer.
+  private var isKept = true
+
+  init(identifier: UInt64, owning descriptor: Int32, limits: FastCGILimits) {
     self.identifier = identifier
-    unsafe request = .allocate(capacity: 1)
-    // Without a listening socket, libfcgi gives a broken connection up instead of accepting another.
-    unsafe FCGX_InitRequest(request, -1, 0)
-    unsafe request.pointee.ipcFd = descriptor
-    // Otherwise `FCGX_Accept_r` would begin by closing what it takes for the last request's.
-    unsafe request.pointee.keepConnection = 1
-    // A detached connection is closed at once; else libfcgi waits up to 2 s for the peer's end.
-    unsafe request.pointee.detached = 1
+    socket = StreamSocket(owning: descriptor)
+    decoder = RequestDecoder(limits: limits)
   }
 
-  deinit {
-    unsafe FCGX_Free(request, 1)
-    unsafe request.deallocate()
+  var descriptor: Int32 { socket.descriptor }
+
+  /// When the peer is given up, which steps of what it is in the middle of do not put off.
+  func deadline(_ timeoutMilliseconds: Int) -> Instant {
+    let deadline = self.deadline ?? .now.advanced(byMilliseconds: timeoutMilliseconds)
+    self.deadline = deadline
+    return deadline
   }
 
-  /// The descriptor, or -1 once libfcgi has closed it.
-  var descriptor: Int32 { unsafe request.pointee.ipcFd }
-
-  /// True when the peer has closed and left nothing to read.
-  var isAtEnd: Bool {
-    var byte: UInt8 = 0
-    return unsafe recv(
-      descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
-  }
+  func close() { socket.close() }
 
   /// True when there is something to read.
-  var hasInput: Bool {
-    var byte: UInt8 = 0
-    return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
-  }
+  var hasInput: Bool { socket.hasInput }
 
-  /// Reads the beginning and the parameters of a request (`FCGX_Accept_r`); false if the peer has
-  /// closed, fell silent, or does not speak FastCGI, and the connection is closed.
-  func readRequest() -> Bool {
-    guard unsafe FCGX_Accept_r(request) == 0 else { return false }
-    // libfcgi takes parameters that break off for the whole of them.
-    guard unsafe FCGX_GetError(request.pointee.in) == 0 else {
-      abandon()
-      return false
-    }
-    return true
-  }
-
-  /// True when the request's body broke off before its end (`FCGX_GetError`).
-  var isBroken: Bool { unsafe FCGX_GetError(request.pointee.in) != 0 }
-
-  /// A parameter of the current request (`FCGX_GetParam`), copied; nil when absent or empty.
-  func parameter(_ name: String) -> String? {
-    guard let value = unsafe FCGX_GetParam(name, request.pointee.envp), unsafe value.pointee != 0
-    else { return nil }
-    return unsafe String(cString: value)
-  }
-
-  /// The next bytes of the request's body, fewer than asked for only at its end (`FCGX_GetStr`).
-  func readBody(atMost limit: Int) -> [UInt8] {
-    var body: [UInt8] = []
-    let chunkBytes = 4096
-    while body.count < limit {
-      let wanted = min(chunkBytes, limit - body.count)
-      let got = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: wanted) { chunk in
-        let count = Int(unsafe FCGX_GetStr(chunk.baseAddress, Int32(wanted), request.pointee.in))
-        unsafe body.append(contentsOf: UnsafeRawBufferPointer(chunk)[..<max(0, count)])
-        return count
-      }
-      if got < wanted { break }
-    }
-    return body
-  }
-
-  /// Writes the answer and ends the request (`FCGX_PutStr`, `FCGX_Finish_r`).
+  /// Gets on with whatever the connection waits for, and never waits.
   ///
-  /// - Returns: True when the connection is open, as the peer asked, and ready for the next request.
-  func finish(writing response: [UInt8]) -> Bool {
-    let unreadBytesAllowed = 65_536
-    // What is left of the body would be taken for the beginning of the next request.
-    let isRead = readBody(atMost: unreadBytesAllowed).count < unreadBytesAllowed
-    unsafe response.withUnsafeBytes { bytes in
-      _ = unsafe FCGX_PutStr(
-        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count),
-        request.pointee.out)
+  /// - Parameter buffer: What is read passes through it; nothing in it is kept.
+  func advance(using buffer: inout [UInt8]) -> Progress {
+    if !unsent.isEmpty {
+      let pause = flush()
+      guard pause == .idle || pause == .pipelined else { return .pause(pause) }
     }
-    if !isRead { unsafe request.pointee.keepConnection = 0 }
-    unsafe FCGX_Finish_r(request)
-    return descriptor >= 0
+    if !unread.isEmpty {
+      var held: [UInt8] = []
+      swap(&held, &unread)
+      if let progress = decode(held.span) { return progress }
+    }
+    for _ in 0..<Self.readsInARow {
+      switch socket.receive(into: &buffer) {
+      case .ended: return .pause(.ended)
+      case .wouldBlock: return pause
+      case .bytes(let count):
+        if let progress = decode(buffer.span.extracting(0..<count)) { return progress }
+        // A short read has emptied the socket (`epoll(7)`).
+        if count < buffer.count { return pause }
+      }
+    }
+    return pause
   }
 
-  /// Ends the request without an answer and closes the connection.
-  func abandon() {
-    unsafe FCGX_Free(request, 1)
+  /// Writes an answer, as far as there is room for it.
+  func answer(_ response: [UInt8], to request: FastCGIRequest) -> Pause {
+    isKept = request.keepsConnection
+    guard (1...RecordHeader.maximumContentBytes).contains(response.count) else {
+      unsent = Records.answer(response, requestID: request.requestID)[...]
+      return flush()
+    }
+    let frameBytes = RecordHeader.byteCount + AnswerFrame.tailBytes
+    switch socket.send(response, requestID: request.requestID) {
+    case .ended: return .ended
+    case .bytes(frameBytes + response.count): return rest
+    case .bytes(let count):
+      unsent = Records.answer(response, requestID: request.requestID)[count...]
+    case .wouldBlock:
+      unsent = Records.answer(response, requestID: request.requestID)[...]
+    }
+    return .sending
+  }
+
+  /// Decodes up to a request, whose successors' bytes are put by; nil when more has to be read.
+  private func decode(_ input: Span<UInt8>) -> Progress? {
+    var replies: [UInt8] = []
+    var position = 0
+    while true {
+      let event: RequestDecoder.Event?
+      do throws(ProtocolViolation) {
+        event = try decoder.decode(input, from: &position)
+      } catch {
+        return .pause(.ended)
+      }
+      switch event {
+      case .reply(let records, let closes):
+        replies += records
+        if closes {
+          _ = isSent(replies)
+          return .pause(.ended)
+        }
+      case .request(let request):
+        guard isSent(replies) else { return .pause(.ended) }
+        if position < input.count {
+          unread.append(copying: input.extracting(position..<input.count))
+        }
+        deadline = nil
+        return .request(request)
+      case nil:
+        return isSent(replies) ? nil : .pause(.ended)
+      }
+    }
+  }
+
+  /// Whoever asks and does not read the replies is not waited for.
+  private func isSent(_ replies: [UInt8]) -> Bool {
+    guard !replies.isEmpty else { return true }
+    if case .bytes(replies.count) = socket.send(replies[...]) { return true }
+    return false
+  }
+
+  private func flush() -> Pause {
+    while !unsent.isEmpty {
+      switch socket.send(unsent) {
+      case .bytes(let count): unsent.removeFirst(count)
+      case .wouldBlock: return .sending
+      case .ended: return .ended
+      }
+    }
+    unsent = []
+    return rest
+  }
+
+  /// The state between two requests.
+  private var rest: Pause {
+    guard isKept else { return .ended }
+    deadline = nil
+    return unread.isEmpty ? .idle : .pipelined
+  }
+
+  /// The state when all that has come has been decoded.
+  private var pause: Progress {
+    guard decoder.isBetweenRequests else { return .pause(.receiving) }
+    deadline = nil
+    return .pause(.idle)
   }
 }

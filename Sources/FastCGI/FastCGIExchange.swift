@@ -1,38 +1,33 @@
 /// One request and the duty to answer it once, from any thread, now or later.
 public final class FastCGIExchange: Sendable {
-  private let connection: FastCGIConnection
-  private let finish: @Sendable (FastCGIConnection, [UInt8]?) -> Void
+  private let request: FastCGIRequest
+  private let finish: @Sendable (FastCGIRequest, [UInt8]?) -> Void
 
-  init(
-    _ connection: FastCGIConnection,
-    finish: @escaping @Sendable (FastCGIConnection, [UInt8]?) -> Void
-  ) {
-    self.connection = connection
+  init(_ request: FastCGIRequest, finish: @escaping @Sendable (FastCGIRequest, [UInt8]?) -> Void) {
+    self.request = request
     self.finish = finish
   }
 
-  /// A CGI parameter such as `REQUEST_METHOD`; nil when absent or empty. To be read before the answer.
+  /// A CGI parameter such as `REQUEST_METHOD`; nil when absent or empty.
   public func parameter(_ name: String) -> String? {
-    connection.parameter(name)
+    request.parameters.first { $0.name == name }?.value
   }
 
-  /// The next bytes of the request's body, fewer than asked for only at its end.
-  public func readBody(atMost limit: Int) -> [UInt8] {
-    connection.readBody(atMost: limit)
-  }
+  /// The request's body, as far as `FastCGILimits.bodyBytes` has it kept.
+  public var body: [UInt8] { request.body }
+
+  /// True when the body had more bytes than are kept.
+  public var isBodyTruncated: Bool { request.isBodyTruncated }
 
   /// Writes the answer, a CGI header block and body (RFC 3875, section 6), and ends the exchange.
   ///
-  /// To be called exactly once; the request's parameters and body are gone afterwards.
+  /// To be called exactly once. What the web server has no room for is written by the workers later.
   public func respond(_ response: [UInt8]) {
-    finish(connection, response)
+    finish(request, response)
   }
-
-  /// True when the peer broke off within the body.
-  public var isBroken: Bool { connection.isBroken }
 
   /// Ends the exchange without an answer and closes the connection; instead of `respond`.
   public func abandon() {
-    finish(connection, nil)
+    finish(request, nil)
   }
 }

@@ -1,49 +1,43 @@
-private import CFastCGI
-private import Glibc
 public import Threads
 
-/// Accepts FastCGI connections and gives each request to a handler on one of N blocking workers.
+/// Accepts FastCGI connections and gives each request to a handler on one of N workers.
 ///
-/// All connections wait in one epoll set, and a worker touches a connection only while a request is
-/// there to be read: a kept-alive connection that is idle costs a descriptor, never a worker.
+/// All connections wait in one epoll set, and none is waited for: a worker takes what has come of a
+/// request, and turns to another connection when it is not all there. A connection that is idle,
+/// slow or stuck costs a descriptor, never a worker.
 public final class FastCGIServer: Sendable {
-  /// Reads the request and answers it, at once or later from another thread; must not block long.
+  /// Answers the request, at once or later from another thread; must not block long.
   public typealias Handler = @Sendable (FastCGIExchange) -> Void
 
-  private static let listenerIdentifier: UInt64 = 0
+  static let listenerIdentifier: UInt64 = 0
   private static let stopIdentifier: UInt64 = .max
   private static let patienceMilliseconds = 1000
 
-  private let limits: FastCGILimits
-  private let handler: Handler
-  private let poll = EventPoll()
-  private let stopEvent: Int32
-  private let listener: Monitor<ListeningSocket?>
-  private let table: Monitor<ConnectionTable>
+  /// Most requests come in one read of it.
+  private static let bufferBytes = 16_384
+
+  let limits: FastCGILimits
+  let handler: Handler
+  let poll = EventPoll()
+  private let stopping = WakeUp()
+  let listener: Monitor<ListeningSocket?>
+  let table: Monitor<ConnectionTable>
   private let threads: Monitor<[WorkerThread]>
 
   /// Starts the workers; requests are served from now on.
   public init(
     listeningOn socket: ListeningSocket, limits: FastCGILimits, handler: @escaping Handler
   ) {
-    FCGX_Init()
-    // Undo the handlers that libfcgi installs: stopping is by `StopSignals`.
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGTERM, SIG_DFL)
-    signal(SIGUSR1, SIG_DFL)
     self.limits = limits
     self.handler = handler
-    stopEvent = eventfd(0, 0)
     listener = Monitor(socket)
-    table = Monitor(ConnectionTable(limit: limits.connections))
+    table = Monitor(ConnectionTable(limits: limits))
     threads = Monitor([])
     poll.add(socket.descriptor, as: Self.listenerIdentifier)
-    poll.addForAll(stopEvent, as: Self.stopIdentifier)
+    poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
     let started = (0..<limits.workers).map { _ in WorkerThread { self.work() } }
     threads.withLock { $0 = started }
   }
-
-  deinit { close(stopEvent) }
 
   /// Stops accepting; what has been accepted or waits to be is still served.
   ///
@@ -57,9 +51,7 @@ public final class FastCGIServer: Sendable {
       // An inherited socket's queue belongs to whoever listens on it next.
       if !stopped.isInherited {
         stopped.removePath()
-        while let connection = accept(from: stopped) {
-          poll.add(connection.descriptor, as: connection.identifier)
-        }
+        while acceptConnection(from: stopped) {}
       }
       socket = nil
     }
@@ -74,9 +66,9 @@ public final class FastCGIServer: Sendable {
     return empty != nil ? 0 : table.withLock { $0.busyCount }
   }
 
-  /// Ends the workers; each finishes the request that it is reading.
+  /// Ends the workers; each finishes the request that it is decoding.
   public func stop() {
-    eventfd_write(stopEvent, 1)
+    stopping.set()
     let ended = threads.withLock { threads in
       defer { threads = [] }
       return threads
@@ -85,105 +77,27 @@ public final class FastCGIServer: Sendable {
   }
 
   private func work() {
+    var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
     while true {
-      guard let event = poll.wait(milliseconds: Self.patienceMilliseconds) else {
-        // Silent connections may have become old enough to give way.
-        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
-        continue
-      }
-      switch event.identifier {
+      switch poll.wait(milliseconds: giveUpLatePeers()) {
       case Self.stopIdentifier: return
       case Self.listenerIdentifier: acceptConnections()
-      default: serve(event)
+      case let identifier?: serve(identifier, using: &buffer)
+      case nil:
+        // Silent connections may have become old enough to give way.
+        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
       }
     }
   }
 
-  private func acceptConnections() {
-    // The monitor keeps the socket open for as long as it is used here.
-    listener.withLock { socket in
-      guard let socket else { return }
-      errno = 0
-      while !pauseListenerIfFull() {
-        guard let connection = accept(from: socket) else { break }
-        poll.add(connection.descriptor, as: connection.identifier)
-      }
-      if errno == EMFILE || errno == ENFILE {
-        // Out of descriptors: wait until a connection gives one back, instead of trying at once again.
-        table.withLock { $0.isListenerPaused = $0.count > 0 }
-      }
-      if !table.withLock({ $0.isListenerPaused }) {
-        poll.rearm(socket.descriptor, as: Self.listenerIdentifier)
-      }
+  /// Closes the connections of peers that are late; tells how long a worker may wait, at most.
+  private func giveUpLatePeers() -> Int {
+    let (late, next) = table.withLock { $0.removeLate { .now } }
+    if !late.isEmpty {
+      for connection in late { connection.close() }
+      noteRoom()
     }
-  }
-
-  private func accept(from socket: ListeningSocket) -> FastCGIConnection? {
-    let descriptor = Glibc.accept(socket.descriptor, nil, nil)
-    guard descriptor >= 0 else { return nil }
-    setOptions(of: descriptor)
-    // What is evicted closes here, as its last owner lets go.
-    return table.withLock { $0.insert(owning: descriptor, now: .now) }.added
-  }
-
-  private func pauseListenerIfFull() -> Bool {
-    table.withLock { table in
-      table.isListenerPaused = table.isFull(now: .now)
-      return table.isListenerPaused
-    }
-  }
-
-  private func resumeListener() {
-    listener.withLock { socket in
-      if let socket { poll.rearm(socket.descriptor, as: Self.listenerIdentifier) }
-    }
-  }
-
-  private func setOptions(of descriptor: Int32) {
-    var time = timeval(
-      tv_sec: limits.peerTimeoutMilliseconds / 1000,
-      tv_usec: limits.peerTimeoutMilliseconds % 1000 * 1000)
-    let timeBytes = socklen_t(MemoryLayout<timeval>.size)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, timeBytes)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, timeBytes)
-    var on: Int32 = 1
-    let noDelay = Int32(TCP_NODELAY)
-    // Fails on a Unix socket, where there is nothing to switch off.
-    unsafe setsockopt(
-      descriptor, Int32(IPPROTO_TCP), noDelay, &on, socklen_t(MemoryLayout<Int32>.size))
-  }
-
-  private func serve(_ event: EventPoll.Event) {
-    guard let connection = table.withLock({ $0.begin(event.identifier) }) else { return }
-    if event.isHangUp, connection.isAtEnd {
-      connection.abandon()
-      return release(connection, isOpen: false)
-    }
-    guard connection.readRequest() else { return release(connection, isOpen: false) }
-    handler(
-      FastCGIExchange(connection) { [self] connection, response in
-        if let response {
-          release(connection, isOpen: connection.finish(writing: response))
-        } else {
-          connection.abandon()
-          release(connection, isOpen: false)
-        }
-      })
-  }
-
-  private func release(_ connection: FastCGIConnection, isOpen: Bool) {
-    let wasPaused = table.withLock { table in
-      if isOpen {
-        table.end(connection.identifier)
-      } else {
-        table.remove(connection.identifier)
-      }
-      let wasPaused = table.isListenerPaused
-      table.isListenerPaused = false
-      if table.isDraining { self.table.broadcast() }
-      return wasPaused
-    }
-    if isOpen { poll.rearm(connection.descriptor, as: connection.identifier) }
-    if wasPaused { resumeListener() }
+    guard let next else { return Self.patienceMilliseconds }
+    return min(Self.patienceMilliseconds, Instant.now.milliseconds(until: next))
   }
 }

@@ -11,16 +11,6 @@ public struct API: Sendable {
     self.bounds = bounds
   }
 
-  /// How many bytes of the body to read for this request; 0 where the body is not looked at.
-  ///
-  /// One more than is allowed, so that a longer body is told from one that just fits.
-  public func bodyBytesWanted(method: String, path: String) -> Int {
-    guard let route = Route(rawValue: path), route.readsBody, route.takes(method: method) else {
-      return 0
-    }
-    return bounds.maximumBodyBytes + 1
-  }
-
   /// Answers a request: calls `respond` exactly once, now or later on a thread of the store's.
   public func answer(
     _ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void

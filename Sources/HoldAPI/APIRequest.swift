@@ -14,7 +14,7 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// What `X-Request-Id` answers: 1 to 64 of `[A-Za-z0-9._-]`.
   public let requestID: String
 
-  /// The body, read as far as `API.bodyBytesWanted` asks: one byte past the bound tells it is longer.
+  /// The body, of which one byte past `APIBounds.maximumBodyBytes` is enough to tell that it is longer.
   public let body: [UInt8]
 
   /// Creates a request.

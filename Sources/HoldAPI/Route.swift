@@ -21,7 +21,4 @@ enum Route: String, CaseIterable {
     case .livez, .readyz: "GET, HEAD"
     }
   }
-
-  /// Whether the endpoint looks at the body.
-  var readsBody: Bool { self == .ticketsLock || self == .ticketsUnlockParam }
 }

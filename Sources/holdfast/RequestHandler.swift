@@ -17,15 +17,11 @@ struct RequestHandler: Sendable {
     let start = Instant.now
     let method = exchange.parameter("REQUEST_METHOD") ?? ""
     let path = exchange.parameter("DOCUMENT_URI") ?? exchange.parameter("SCRIPT_NAME") ?? ""
-    let wanted = api.bodyBytesWanted(method: method, path: path)
-    let body = wanted > 0 ? exchange.readBody(atMost: wanted) : []
-    // Whoever broke off does not wait for an answer, and half a body is no request.
-    guard !exchange.isBroken else { return exchange.abandon() }
     let request = APIRequest(
       method: method, path: path, contentType: exchange.parameter("CONTENT_TYPE"),
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
-      body: body)
+      body: exchange.body)
     api.answer(request) { [logger] response in
       exchange.respond(CGIResponse.bytes(response))
       logger.debug(

@@ -12,10 +12,12 @@ final class Echo {
 
   private let directory: TemporaryDirectory
 
-  /// - Parameter bodyBytes: How much of a body the handler reads.
+  /// - Parameter answerBytes: How much padding each answer gets.
   init(
     workers: Int = 2, connections: Int = 1000, peerTimeoutMilliseconds: Int = 20_000,
-    backlog: Int = 512, bodyBytes: Int = 100_000
+    backlog: Int = 512, parameterBytes: Int = 100_000,
+    bodyBytes: Int = 100_000,
+    answerBytes: Int = 0
   ) throws {
     directory = try TemporaryDirectory()
     path = "\(directory.path)/s"
@@ -24,13 +26,15 @@ final class Echo {
       listeningOn: socket,
       limits: FastCGILimits(
         workers: workers, connections: connections,
-        peerTimeoutMilliseconds: peerTimeoutMilliseconds)
+        peerTimeoutMilliseconds: peerTimeoutMilliseconds, parameterBytes: parameterBytes,
+        bodyBytes: bodyBytes)
     ) { [requests] exchange in
-      let body = exchange.readBody(atMost: bodyBytes)
+      let body = exchange.body
       let method = exchange.parameter("REQUEST_METHOD") ?? "none"
       let text = "\(method) \(exchange.parameter("NAME") ?? "nil") \(body.count) "
       requests.withLock { $0 += 1 }
-      exchange.respond(Array(text.utf8) + body.prefix(8))
+      exchange.respond(
+        Array(text.utf8) + body.prefix(8) + [UInt8](repeating: 46, count: answerBytes))
     }
   }
 
@@ -42,5 +46,5 @@ final class Echo {
   func connect() throws -> Client { try Client(path: path, of: self) }
 
   /// That a new connection is served.
-  func answers() -> Bool { (try? connect().ask()) == "GET nil 0 " }
+  func answers() -> Bool { (try? connect().ask().hasPrefix("GET nil 0 ")) == true }
 }

@@ -29,7 +29,7 @@ import Threads
     let isBusy = Monitor(false)
     let server = FastCGIServer(
       listeningOn: try Sockets.make(.unix(path: path)),
-      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+      limits: .testing(workers: 1, connections: 100)
     ) { exchange in
       isBusy.withLock { $0 = true }
       isBusy.broadcast()
@@ -77,7 +77,7 @@ import Threads
     let held = Monitor<[FastCGIExchange]>([])
     let server = FastCGIServer(
       listeningOn: try Sockets.make(.unix(path: path)),
-      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+      limits: .testing(workers: 1, connections: 100)
     ) { exchange in
       held.withLock { $0.append(exchange) }
       held.broadcast()

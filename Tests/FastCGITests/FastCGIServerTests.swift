@@ -91,7 +91,7 @@ import Threads
     let waiting = Monitor<[FastCGIExchange]>([])
     let server = FastCGIServer(
       listeningOn: try Sockets.make(.unix(path: path)),
-      limits: FastCGILimits(workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000)
+      limits: .testing(workers: 1, connections: 100)
     ) { exchange in
       waiting.withLock { $0.append(exchange) }
       waiting.broadcast()
@@ -125,7 +125,7 @@ import Threads
     let held = Monitor<[FastCGIExchange]>([])
     let server = FastCGIServer(
       listeningOn: try Sockets.make(.unix(path: path)),
-      limits: FastCGILimits(workers: 2, connections: 2, peerTimeoutMilliseconds: 20_000)
+      limits: .testing(workers: 2, connections: 2)
     ) { exchange in
       held.withLock { $0.append(exchange) }
       held.broadcast()

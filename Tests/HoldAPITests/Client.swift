@@ -10,23 +10,26 @@ struct Client {
   let service: RecordingHoldService
   let api: API
 
+  /// How much of a body the server keeps.
+  private let bodyBytes: Int
+
   init(
     _ service: RecordingHoldService = RecordingHoldService(), bounds: APIBounds = APIBounds()
   ) {
     self.service = service
     api = API(service: service, bounds: bounds)
+    bodyBytes = bounds.maximumBodyBytes + 1
   }
 
   /// The one response to a request; its body is cut as the server would cut it.
   func ask(
     _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8]
   ) throws -> APIResponse {
-    let read = body.prefix(api.bodyBytesWanted(method: method, path: path))
     let answers = Answers()
     api.answer(
       APIRequest(
         method: method, path: path, contentType: contentType, requestID: Self.requestID,
-        body: Array(read))
+        body: Array(body.prefix(bodyBytes)))
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     let response = try #require(answers.all.first)

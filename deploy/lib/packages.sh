@@ -18,7 +18,6 @@ need_to_run() {
     need curl has curl
     need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
     need postgresql-client has psql
-    need libfcgi0ldbl find_library libfcgi.so.0
     need libpq5 find_library libpq.so.5
     if database_is_private; then
         need postgresql find_postgres_bin
@@ -31,7 +30,6 @@ need_to_build() {
     need g++ has g++
     need libc6-dev test -f /usr/include/stdio.h
     need pkg-config has pkg-config
-    need libfcgi-dev test -f /usr/include/fcgiapp.h
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
     # What the toolchain itself is linked with.
     need libxml2 find_library libxml2.so.2
@@ -42,6 +40,8 @@ need_to_build() {
 
 need_to_test() {
     need shellcheck has shellcheck
+    # Another's FastCGI, to be asked by.
+    need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
 }
 

@@ -17,7 +17,7 @@ extension Setting {
       "FastCGI connections open at once; past it idle ones are closed"),
     Setting(
       "peer-timeout", times, default: "5s",
-      "silence of the web server within a request after which it is given up"),
+      "time for the web server to send a request, or to take in an answer"),
     Setting("request-timeout", times, default: "5s", "every request is answered within this time"),
     Setting(
       "shutdown-timeout", times, default: "10s", "how long a stop may wait for open connections"),
@@ -49,6 +49,9 @@ extension Setting {
     Setting("sweep-pages", counts, default: "128", "table pages that one statement sweeps"),
     Setting(
       "max-body-bytes", .integer(256...16_777_216), default: "65536", "request body; past it 413"),
+    Setting(
+      "max-parameters-bytes", .integer(1024...1_048_576), default: "16384",
+      "a request's FastCGI parameters; past it the connection is closed"),
     Setting("max-tickets", .integer(1...10_000), default: "100", "different tickets of a request"),
     Setting("max-ticket-id-bytes", .integer(1...2048), default: "256", "bytes of a ticket id"),
     Setting("min-reserved-time", times, default: "1s", "shortest hold"),

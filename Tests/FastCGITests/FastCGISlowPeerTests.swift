@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+import Threads
+
+/// Peers that take their time keep nobody waiting, and are given up in the end.
+@Suite struct FastCGISlowPeerTests {
+  private static let whole = Record.request([("NAME", "slow")], body: Array("0123456789".utf8))
+
+  /// One worker, and a peer that sends a byte now and then.
+  @Test func aDrippingPeerDelaysNobody() throws {
+    let echo = try Echo(workers: 1)
+    let slow = try (0..<5).map { _ in try echo.connect() }
+    for byte in Self.whole {
+      for client in slow { client.send([byte]) }
+      #expect(echo.answers())
+    }
+    for client in slow { #expect(try client.readAnswer() == "none slow 10 01234567") }
+  }
+
+  /// It is the request that has to come in time, not its next byte.
+  @Test func drippingDoesNotPutOffTheEnd() throws {
+    let echo = try Echo(workers: 1, peerTimeoutMilliseconds: 300)
+    let idle = try echo.connect()
+    #expect(try idle.ask() == "GET nil 0 ")
+    let silent = try echo.connect()
+    let slow = try echo.connect()
+    let start = Instant.now
+    for byte in Self.whole.prefix(60) {
+      slow.send([byte])
+      usleep(10_000)
+    }
+    #expect(slow.readToEnd() == [])
+    #expect(Instant.now < start.advanced(byMilliseconds: 15_000))
+    // Idle is not late, whether or not it has ever asked.
+    #expect(try idle.ask() == "GET nil 0 ")
+    #expect(try silent.ask() == "GET nil 0 ")
+  }
+
+  @Test func aLatePeerIsGivenUpInTimeByWorkersThatHaveNothingToDo() throws {
+    let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 100)
+    let best = try (0..<5).map { _ in
+      let client = try echo.connect()
+      client.send(Array(Self.whole.prefix(30)))
+      let start = Instant.now
+      #expect(client.readToEnd() == [])
+      return start.milliseconds(until: .now)
+    }.min()
+    #expect((95...600).contains(try #require(best)))
+  }
+
+  @Test func latePeersMakeRoomAtTheLimit() throws {
+    let echo = try Echo(workers: 1, connections: 2, peerTimeoutMilliseconds: 200)
+    let stuck = try (0..<2).map { _ in
+      let client = try echo.connect()
+      client.send(Array(Self.whole.prefix(30)))
+      return client
+    }
+    #expect(echo.answers())
+    for client in stuck { #expect(client.readToEnd() == []) }
+  }
+
+  /// Requests one behind the other, and nobody reads the answers until there is no more room.
+  @Test func whoDoesNotReadAnswersHoldsNoWorker() throws {
+    let echo = try Echo(workers: 1, peerTimeoutMilliseconds: 1000, answerBytes: 100_000)
+    let deaf = try echo.connect()
+    deaf.send((0..<50).flatMap { _ in Self.whole })
+    for _ in 0..<20 { #expect(echo.answers()) }
+    #expect(Sockets.wait(path: echo.path, count: 1), "it is not given up")
+    #expect(deaf.readToEnd().count < 50 * 100_000)
+  }
+
+  @Test func answersOfManyRecordsArriveWholeAndInOrder() throws {
+    let echo = try Echo(workers: 2, answerBytes: 1_000_000)
+    let client = try echo.connect()
+    client.send((0..<5).flatMap { Record.request([("NAME", "\($0)")]) })
+    for number in 0..<5 {
+      let answer = try client.readAnswer()
+      #expect(answer.hasPrefix("none \(number) 0 ") && answer.utf8.count > 1_000_000)
+    }
+  }
+}
