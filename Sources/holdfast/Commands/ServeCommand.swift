@@ -38,6 +38,8 @@ struct ServeCommand: ParsableCommand {
       metadata: ["version": "\(Version.current)", "listen": "\(settings.listen)"])
 
     let name = signals.wait()
+    // Before it is said, so that whoever has read it is not told otherwise by /readyz.
+    store.prepareToStop()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
     let bounds = [
@@ -53,7 +55,6 @@ struct ServeCommand: ParsableCommand {
         _exit(0)
       },
     ]
-    store.prepareToStop()
     server.drain()
     let unanswered = server.waitUntilIdle(until: deadline)
     store.stop()
