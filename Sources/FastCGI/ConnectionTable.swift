@@ -5,6 +5,9 @@ struct ConnectionTable {
   private struct Entry {
     var connection: FastCGIConnection
     var state: ConnectionState
+
+    /// It was reported while it was busy.
+    var hasNews = false
   }
 
   /// A connection that has been silent for so long is not just about to send its first request.
@@ -75,18 +78,26 @@ struct ConnectionTable {
     return (connection, evicted)
   }
 
-  /// Lends a connection to the calling thread; nil when it was taken out meanwhile.
+  /// Lends a connection to the calling thread; nil when it is lent already, or was taken out.
   mutating func begin(_ identifier: UInt64) -> FastCGIConnection? {
     guard let index = entries.index(forKey: identifier) else { return nil }
+    if case .busy = entries.values[index].state {
+      entries.values[index].hasNews = true
+      return nil
+    }
     entries.values[index].state = .busy
     return entries.values[index].connection
   }
 
   /// Takes a connection back from the thread that it was lent to.
-  mutating func end(_ identifier: UInt64, _ state: ConnectionState) {
-    guard let index = entries.index(forKey: identifier) else { return }
+  ///
+  /// - Returns: True when it was reported meanwhile, and has to be reported again.
+  mutating func end(_ identifier: UInt64, _ state: ConnectionState) -> Bool {
+    guard let index = entries.index(forKey: identifier) else { return false }
     entries.values[index].state = state
     if case .waiting(let deadline, _) = state { nextCheck = min(deadline, nextCheck ?? deadline) }
+    defer { entries.values[index].hasNews = false }
+    return entries.values[index].hasNews
   }
 
   mutating func remove(_ identifier: UInt64) {

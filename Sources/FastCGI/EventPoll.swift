@@ -1,17 +1,29 @@
 private import CLinux
 private import Glibc
 
-/// An epoll instance whose descriptors are each reported to one thread, once (`epoll(7)`).
+/// An epoll instance (`epoll(7)`). Each event is reported to one thread.
 final class EventPoll: Sendable {
-  /// What a descriptor is watched for. A peer that closes is always reported.
+  struct Event {
+    var identifier: UInt64
+    var isHangUp: Bool
+  }
+
+  /// What a descriptor is watched for. A peer that is gone is always reported.
   enum Interest {
+    /// Reported whenever something has come or the peer has closed; what is left unread, once only.
     case reading
+
+    /// Reported whenever there has come to be room.
     case writing
+
+    /// Reported once, and then when watched again.
+    case accepting
 
     fileprivate var events: UInt32 {
       switch self {
-      case .reading: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
-      case .writing: EPOLLOUT.rawValue | EPOLLONESHOT.rawValue
+      case .reading: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+      case .writing: EPOLLOUT.rawValue | EPOLLET.rawValue
+      case .accepting: EPOLLIN.rawValue | EPOLLONESHOT.rawValue
       }
     }
   }
@@ -25,13 +37,13 @@ final class EventPoll: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Watches a descriptor for reading, and reports it once under `identifier`.
-  func add(_ watched: Int32, as identifier: UInt64) {
-    control(EPOLL_CTL_ADD, watched, identifier, Interest.reading.events)
+  /// Watches a descriptor, and reports it under `identifier`.
+  func add(_ watched: Int32, as identifier: UInt64, for interest: Interest) {
+    control(EPOLL_CTL_ADD, watched, identifier, interest.events)
   }
 
-  /// Has a descriptor reported once more.
-  func rearm(_ watched: Int32, as identifier: UInt64, for interest: Interest = .reading) {
+  /// Watches it for that from now on, and reports it if that is so already.
+  func rearm(_ watched: Int32, as identifier: UInt64, for interest: Interest) {
     control(EPOLL_CTL_MOD, watched, identifier, interest.events)
   }
 
@@ -44,13 +56,14 @@ final class EventPoll: Sendable {
     control(EPOLL_CTL_DEL, watched, 0, 0)
   }
 
-  /// Waits for the next descriptor and tells its identifier; nil when none has come in time.
-  func wait(milliseconds: Int) -> UInt64? {
+  /// Waits for the next event; nil when none has come in time.
+  func wait(milliseconds: Int) -> Event? {
     var event = unsafe epoll_event()
     guard unsafe epoll_wait(descriptor, &event, 1, Int32(clamping: milliseconds)) == 1 else {
       return nil
     }
-    return unsafe event.data.u64
+    let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+    return unsafe Event(identifier: event.data.u64, isHangUp: event.events & hangUp != 0)
   }
 
   private func control(

@@ -7,30 +7,6 @@ internal import Threads
 final class FastCGIConnection: @unchecked Sendable {
   // No lock of its own: the table's monitor hands the connection from one thread to the next.
 
-  /// What has come of an attempt to get on with a connection.
-  enum Progress {
-    case request(FastCGIRequest)
-    case pause(Pause)
-  }
-
-  /// Why a connection is to be left alone for now.
-  enum Pause {
-    /// Nothing of a request has come.
-    case idle
-
-    /// A request has begun and is not all there.
-    case receiving
-
-    /// The last request is answered, and something of the next has been read already.
-    case pipelined
-
-    /// There is no room for the rest of an answer.
-    case sending
-
-    /// The peer has closed, violated the protocol, or wanted the connection closed.
-    case ended
-  }
-
   /// A connection that goes on sending lets others have their turn after so many reads.
   private static let readsInARow = 8
 
@@ -47,6 +23,12 @@ final class FastCGIConnection: @unchecked Sendable {
 
   /// The rest of an answer for which there was no room.
   private var unsent: ArraySlice<UInt8> = []
+
+  /// All that had come when the connection was lent has been read.
+  private var isDrained = false
+
+  /// What the socket is watched for.
+  private var interest = EventPoll.Interest.reading
 
   /// The web server wants the connection kept after the answer.
   private var isKept = true
@@ -68,13 +50,22 @@ final class FastCGIConnection: @unchecked Sendable {
 
   func close() { socket.close() }
 
+  /// Whether the socket has to be watched anew, for something else or for what was left unread.
+  func isToBeWatched(for interest: EventPoll.Interest) -> Bool {
+    defer { self.interest = interest }
+    return interest == .writing || self.interest != interest || !isDrained
+  }
+
   /// True when there is something to read.
   var hasInput: Bool { socket.hasInput }
 
   /// Gets on with whatever the connection waits for, and never waits.
   ///
-  /// - Parameter buffer: What is read passes through it; nothing in it is kept.
-  func advance(using buffer: inout [UInt8]) -> Progress {
+  /// - Parameters:
+  ///   - buffer: What is read passes through it; nothing in it is kept.
+  ///   - isHangUp: The peer has closed; what it sent before is still to be read.
+  func advance(using buffer: inout [UInt8], isHangUp: Bool) -> Progress {
+    isDrained = false
     if !unsent.isEmpty {
       let pause = flush()
       guard pause == .idle || pause == .pipelined else { return .pause(pause) }
@@ -87,11 +78,14 @@ final class FastCGIConnection: @unchecked Sendable {
     for _ in 0..<Self.readsInARow {
       switch socket.receive(into: &buffer) {
       case .ended: return .pause(.ended)
-      case .wouldBlock: return pause
+      case .wouldBlock:
+        isDrained = true
+        return pause
       case .bytes(let count):
+        // A short read has emptied the socket (`epoll(7)`), but for the end.
+        isDrained = count < buffer.count && !isHangUp
         if let progress = decode(buffer.span.extracting(0..<count)) { return progress }
-        // A short read has emptied the socket (`epoll(7)`).
-        if count < buffer.count { return pause }
+        if isDrained { return pause }
       }
     }
     return pause

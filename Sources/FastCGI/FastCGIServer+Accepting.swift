@@ -14,7 +14,7 @@ extension FastCGIServer {
         table.withLock { $0.isListenerPaused = $0.count > 0 }
       }
       if !table.withLock({ $0.isListenerPaused }) {
-        poll.rearm(socket.descriptor, as: Self.listenerIdentifier)
+        poll.rearm(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
       }
     }
   }
@@ -24,7 +24,7 @@ extension FastCGIServer {
     guard let descriptor = StreamSocket.accept(from: listener.descriptor) else { return false }
     // What is evicted closes here, as its last owner lets go.
     let connection = table.withLock { $0.insert(owning: descriptor, now: .now) }.added
-    poll.add(connection.descriptor, as: connection.identifier)
+    poll.add(connection.descriptor, as: connection.identifier, for: .reading)
     return true
   }
 
@@ -38,7 +38,7 @@ extension FastCGIServer {
   /// Has the listening socket watched again.
   func resumeListener() {
     listener.withLock { socket in
-      if let socket { poll.rearm(socket.descriptor, as: Self.listenerIdentifier) }
+      if let socket { poll.rearm(socket.descriptor, as: Self.listenerIdentifier, for: .accepting) }
     }
   }
 }

@@ -2,9 +2,9 @@ private import Threads
 
 extension FastCGIServer {
   /// Gets on with a connection that was reported, and hands a request that is complete to the handler.
-  func serve(_ identifier: UInt64, using buffer: inout [UInt8]) {
-    guard let connection = table.withLock({ $0.begin(identifier) }) else { return }
-    switch connection.advance(using: &buffer) {
+  func serve(_ event: EventPoll.Event, using buffer: inout [UInt8]) {
+    guard let connection = table.withLock({ $0.begin(event.identifier) }) else { return }
+    switch connection.advance(using: &buffer, isHangUp: event.isHangUp) {
     case .request(let request):
       handler(
         FastCGIExchange(request) { [self] request, response in
@@ -39,11 +39,16 @@ extension FastCGIServer {
     _ connection: FastCGIConnection, _ state: ConnectionState,
     watchedFor interest: EventPoll.Interest
   ) {
+    let isToBeWatched = connection.isToBeWatched(for: interest)
     let wasPaused = table.withLock { table in
-      table.end(connection.identifier, state)
+      let hasNews = table.end(connection.identifier, state)
+      // Most times all has been read, and what comes next will be reported. Otherwise this call is
+      // made under the lock, lest it come after one by the thread that gets the connection next.
+      if isToBeWatched || hasNews {
+        poll.rearm(connection.descriptor, as: connection.identifier, for: interest)
+      }
       return table.takeListenerPause()
     }
-    poll.rearm(connection.descriptor, as: connection.identifier, for: interest)
     if wasPaused { resumeListener() }
   }
 

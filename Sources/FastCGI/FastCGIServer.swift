@@ -33,7 +33,7 @@ public final class FastCGIServer: Sendable {
     listener = Monitor(socket)
     table = Monitor(ConnectionTable(limits: limits))
     threads = Monitor([])
-    poll.add(socket.descriptor, as: Self.listenerIdentifier)
+    poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
     let started = (0..<limits.workers).map { _ in WorkerThread { self.work() } }
     threads.withLock { $0 = started }
@@ -79,13 +79,15 @@ public final class FastCGIServer: Sendable {
   private func work() {
     var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
     while true {
-      switch poll.wait(milliseconds: giveUpLatePeers()) {
-      case Self.stopIdentifier: return
-      case Self.listenerIdentifier: acceptConnections()
-      case let identifier?: serve(identifier, using: &buffer)
-      case nil:
+      guard let event = poll.wait(milliseconds: giveUpLatePeers()) else {
         // Silent connections may have become old enough to give way.
         if table.withLock({ $0.isListenerPaused }) { resumeListener() }
+        continue
+      }
+      switch event.identifier {
+      case Self.stopIdentifier: return
+      case Self.listenerIdentifier: acceptConnections()
+      default: serve(event, using: &buffer)
       }
     }
   }

@@ -70,6 +70,15 @@ struct RequestDecoder {
   }
 
   private mutating func takeHeader(_ input: Span<UInt8>, from position: inout Int) -> Bool {
+    if headerBytes == 0, input.count - position >= RecordHeader.byteCount {
+      // Any eight bytes are a number.
+      let number = unsafe input.bytes.unsafeLoadUnaligned(
+        fromByteOffset: position, as: UInt64.self)
+      bits = UInt64(bigEndian: number)
+      position += RecordHeader.byteCount
+      headerBytes = RecordHeader.byteCount
+      return true
+    }
     while headerBytes < RecordHeader.byteCount, position < input.count {
       bits = bits << 8 | UInt64(input[position])
       position += 1
