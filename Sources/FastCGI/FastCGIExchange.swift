@@ -13,11 +13,8 @@ public final class FastCGIExchange: Sendable {
     request.parameters.first { $0.name == name }?.value
   }
 
-  /// The request's body, as far as `FastCGILimits.bodyBytes` has it kept.
+  /// The request's body, cut off after `FastCGILimits.bodyBytes`.
   public var body: [UInt8] { request.body }
-
-  /// True when the body had more bytes than are kept.
-  public var isBodyTruncated: Bool { request.isBodyTruncated }
 
   /// Writes the answer, a CGI header block and body (RFC 3875, section 6), and ends the exchange.
   ///

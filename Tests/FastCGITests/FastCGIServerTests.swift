@@ -118,6 +118,23 @@ import Threads
     server.drain()
   }
 
+  @Test func anAbandonedRequestEndsItsConnection() throws {
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)), limits: .testing()
+    ) { exchange in
+      if exchange.parameter("NAME") == nil { exchange.respond([120]) } else { exchange.abandon() }
+    }
+    defer { server.stop() }
+    let client = try Client(path: path)
+    #expect(try client.ask() == "x")
+    client.send(Record.request([("NAME", "x")]))
+    #expect(client.readToEnd() == [])
+    #expect(Sockets.wait(path: path, count: 1))
+    server.drain()
+  }
+
   /// A connection that has sent its request is not idle, whether or not the request has been read.
   @Test func whenNoneIsIdleNewConnectionsWait() throws {
     let directory = try TemporaryDirectory()
