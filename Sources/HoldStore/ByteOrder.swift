@@ -7,10 +7,9 @@ enum ByteOrder {
   static func areEqual(_ left: String, _ right: String) -> Bool { compare(left, right) == 0 }
 
   private static func compare(_ left: String, _ right: String) -> Int {
-    var left = left
-    var right = right
-    return left.withUTF8 { left in
-      right.withUTF8 { right in
+    // Spans, as `withUTF8` would have to own each string.
+    unsafe left.utf8.span.withUnsafeBufferPointer { left in
+      unsafe right.utf8.span.withUnsafeBufferPointer { right in
         let common = min(left.count, right.count)
         if common > 0, let a = left.baseAddress, let b = right.baseAddress {
           let order = unsafe memcmp(a, b, common)

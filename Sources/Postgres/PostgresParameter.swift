@@ -50,8 +50,8 @@ public enum PostgresParameter: Sendable {
     case .int32Array(let values):
       Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 23, to: &bytes)
       for value in values {
-        Self.append(UInt32(4), to: &bytes)
-        Self.append(UInt32(bitPattern: value), to: &bytes)
+        // The length, 4, and the value.
+        Self.append(UInt64(4) << 32 | UInt64(UInt32(bitPattern: value)), to: &bytes)
       }
     case .doubleArray(let values):
       Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 701, to: &bytes)
