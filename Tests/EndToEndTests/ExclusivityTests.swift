@@ -41,9 +41,12 @@ extension EndToEnd {
       try Site.with(Self.settings) { site in
         try site.addTickets("X-", count: Self.tickets.count)
         try site.database().run(NaiveCommit.sql)
-        let attempts = try Rush(tickets: Self.tickets, seconds: 2, leastAttempts: 1000).run(
-          on: site)
-        let checker = HistoryChecker(attempts)
+        let rush = Rush(tickets: Self.tickets, seconds: 2, leastAttempts: 1000)
+        var checker = HistoryChecker(try rush.run(on: site))
+        // Where the service is slow, as under a sanitizer, it may go well for a while.
+        for _ in 0..<4 where checker.doubleGrants.isEmpty || checker.wrongAnswers.isEmpty {
+          checker = HistoryChecker(try rush.run(on: site))
+        }
         #expect(!checker.doubleGrants.isEmpty)
         #expect(!checker.wrongAnswers.isEmpty)
       }
