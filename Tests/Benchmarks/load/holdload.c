@@ -11,6 +11,12 @@
 // rush   random neighbours among the first 50 tickets         nearly all are refused
 // mixed  every client holds a fresh cart, then releases it    all are granted
 //
+// --shed        429, 502 and 503 are counted apart, with their own times; the client rests for the answer's
+//               Retry-After, and up to as long again at random, before it asks for another cart
+// --impatient   with --shed: rests for 50 ms and up to as long again, whatever the answer says
+// --rate 4000   open loop: requests a second, each sent by a client that has none under way. A time is then from the
+//               moment at which the request was due; one that was due while no client was free is `unsent`.
+//
 // One JSON object on standard output.
 
 #define _GNU_SOURCE
@@ -29,8 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUSH_TICKETS = 50, MOST_CLIENTS = 1024, MOST_CART = 100, DRAIN_SECONDS = 10, STATUSES = 600 };
-enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384 };
+enum { RUSH_TICKETS = 50, MOST_CLIENTS = 16384, MOST_CART = 100, DRAIN_SECONDS = 20, STATUSES = 600, EVENTS = 1024 };
+enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384, IMPATIENT_MS = 50, WHEEL_MS = 8192 };
 
 // Events are sold one after the other. Within one, carts that follow each other in time do not lie next to each other
 // in place: the n-th cart is n × this prime, modulo their number.
@@ -38,13 +44,15 @@ static const uint64_t STRIDE = 611953;
 
 typedef enum { FRESH, RUSH, MIXED } Scenario;
 
-typedef struct {
+typedef struct Client {
     int fd;
+    bool connecting;
     bool waiting;    // a request is under way
     bool holding;    // mixed: the cart was granted and is to be released next
     bool releasing;  // the request under way is a release
     uint64_t cart;
-    double sent;
+    double due;
+    struct Client *next;  // of those that are free, or of those that rest until the same millisecond
     size_t received;
     char answer[ANSWER_BYTES + 1];
 } Client;
@@ -53,23 +61,32 @@ static struct {
     int port, clients, cart;
     Scenario scenario;
     bool owned;  // with a hold_id of each cart's own, and details
-    double warmup, seconds;
+    bool shed, impatient;
+    double warmup, seconds, rate;
     uint64_t first, tickets, event;
 } options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5,
              .first = 10000000, .tickets = 1000000, .event = 50000};
 
+typedef struct {
+    uint32_t *microseconds;  // of the answers inside the measured time
+    size_t count, room;
+} Times;
+
 static struct {
     uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
     uint64_t closed, malformed, unanswered, unexpected[STATUSES];
+    uint64_t shed[STATUSES], silent;  // turned away, and how many of these without a Retry-After
+    uint64_t unsent;
     bool exhausted;
-    uint32_t *latencies;  // microseconds, of the answers inside the measured time
-    size_t measured, room;
+    Times served, turnedAway;
 } totals;
 
 static int poller;
 static Client *clients;
 static uint64_t nextCart;
 static double measureFrom, measureUntil;
+static Client *freeClients, *wheel[WHEEL_MS];
+static uint64_t wheelTurned;  // milliseconds up to which those that rest were woken
 
 static void fail(const char *what) {
     fprintf(stderr, "holdload: %s: %s\n", what, strerror(errno));
@@ -105,22 +122,17 @@ static bool chooseCart(Client *client) {
 static void openConnection(Client *client) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (client->fd < 0) fail("socket");
-    if (connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
+    client->connecting = connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0;
+    if (client->connecting && errno != EINPROGRESS) fail("connect");
     int on = 1;
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+    struct epoll_event event = {.events = client->connecting ? EPOLLOUT : EPOLLIN, .data.ptr = client};
     if (epoll_ctl(poller, EPOLL_CTL_ADD, client->fd, &event) < 0) fail("epoll_ctl");
 }
 
-static void sendNext(Client *client) {
-    client->waiting = false;
-    double sent = now();
-    if (sent >= measureUntil) return;
-    if (!client->holding && !chooseCart(client)) return;
-    client->releasing = client->holding;
-
+static void sendRequest(Client *client) {
     char body[BODY_BYTES], request[BODY_BYTES + 256];
     int length = sprintf(body, "{\"data\":{\"%s\":[", client->releasing ? "tickets" : "ticketd_reserved");
     for (int i = 0; i < options.cart; i++)
@@ -132,12 +144,60 @@ static void sendNext(Client *client) {
     int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                        "Content-Length: %d\r\n\r\n%s", client->releasing ? "tickets_unlock_param" : "tickets_lock",
                        length, body);
-    client->waiting = true;
     client->received = 0;
-    client->sent = sent;
     if (send(client->fd, request, (size_t)size, MSG_NOSIGNAL) != size) {
         // The server closed the kept-alive connection as we wrote: the read that follows reports it.
         shutdown(client->fd, SHUT_RDWR);
+    }
+}
+
+/// Chooses the client's next request, and sends it at once or when it is connected.
+static void sendNext(Client *client, double due) {
+    client->waiting = false;
+    if (due >= measureUntil) return;
+    if (!client->holding && !chooseCart(client)) return;
+    client->releasing = client->holding;
+    client->due = due;
+    client->waiting = true;
+    if (!client->connecting) sendRequest(client);
+}
+
+/// In the closed loop the next request is due now; in the open one the client is free for whichever comes.
+static void goOn(Client *client) {
+    client->waiting = false;
+    if (!options.rate) return sendNext(client, now());
+    client->next = freeClients;
+    freeClients = client;
+}
+
+static void rest(Client *client, uint64_t milliseconds) {
+    client->waiting = false;
+    uint64_t until = (uint64_t)(now() * 1e3) + milliseconds + randomNumber() % milliseconds;
+    Client **slot = &wheel[until % WHEEL_MS];
+    client->next = *slot;
+    *slot = client;
+}
+
+static void wakeRested(void) {
+    for (uint64_t until = (uint64_t)(now() * 1e3); wheelTurned < until; wheelTurned++) {
+        Client *client = wheel[wheelTurned % WHEEL_MS];
+        wheel[wheelTurned % WHEEL_MS] = NULL;
+        for (Client *next; client; client = next) {
+            next = client->next;
+            goOn(client);
+        }
+    }
+}
+
+static void sendDue(double *nextDue) {
+    for (double until = now(); *nextDue <= until && *nextDue < measureUntil; *nextDue += 1 / options.rate) {
+        Client *client = freeClients;
+        if (!client) {
+            totals.unsent++;
+            continue;
+        }
+        freeClients = client->next;
+        sendNext(client, *nextDue);
     }
 }
 
@@ -158,18 +218,28 @@ static size_t wholeAnswer(const Client *client) {
     return last ? client->received : 0;
 }
 
-static void record(double sent, double answered) {
+static void record(Times *times, double due, double answered) {
     if (answered < measureFrom || answered >= measureUntil) return;
-    if (totals.measured == totals.room) {
-        totals.room = totals.room ? totals.room * 2 : 1 << 16;
-        totals.latencies = realloc(totals.latencies, totals.room * sizeof *totals.latencies);
-        if (!totals.latencies) fail("realloc");
+    if (times->count == times->room) {
+        times->room = times->room ? times->room * 2 : 1 << 16;
+        times->microseconds = realloc(times->microseconds, times->room * sizeof *times->microseconds);
+        if (!times->microseconds) fail("realloc");
     }
-    totals.latencies[totals.measured++] = (uint32_t)((answered - sent) * 1e6);
+    times->microseconds[times->count++] = (uint32_t)((answered - due) * 1e6);
 }
 
-static void count(Client *client) {
-    int status = atoi(client->answer + sizeof "HTTP/1.1");
+/// Whether the answer turns the client away for now; it then rests.
+static bool isShed(Client *client, int status) {
+    if (!options.shed || (status != 429 && status != 502 && status != 503)) return false;
+    const char *field = strcasestr(client->answer, "\r\nRetry-After:");
+    uint64_t seconds = field ? strtoul(field + 14, NULL, 10) : 0;
+    totals.shed[status]++;
+    if (!seconds) totals.silent++;
+    rest(client, options.impatient || !seconds ? IMPATIENT_MS : (seconds > 3 ? 3 : seconds) * 1000);
+    return true;
+}
+
+static void count(Client *client, int status) {
     bool valid = strstr(client->answer, "\"valido\":true"), refused = strstr(client->answer, "\"nodisponible\":[\"");
     if (status == 200 && valid && client->releasing) {
         totals.released++;
@@ -191,21 +261,34 @@ static void reopen(Client *client) {
     openConnection(client);
 }
 
+static void connected(Client *client) {
+    client->connecting = false;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+    if (epoll_ctl(poller, EPOLL_CTL_MOD, client->fd, &event) < 0) fail("epoll_ctl");
+    if (client->waiting) sendRequest(client);
+}
+
 static void receive(Client *client) {
     ssize_t got = recv(client->fd, client->answer + client->received, ANSWER_BYTES - client->received, 0);
+    if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) {
         // An idle connection may be closed at will; one with a request under way may not.
-        if (client->waiting) totals.closed++;
+        bool waited = client->waiting;
         reopen(client);
-        return sendNext(client);
+        if (!waited) return;
+        totals.closed++;
+        return options.shed ? rest(client, IMPATIENT_MS) : goOn(client);
     }
     client->received += (size_t)got;
     client->answer[client->received] = 0;
     if (!wholeAnswer(client)) return;
-    record(client->sent, now());
-    count(client);
-    if (strcasestr(client->answer, "\r\nConnection: close\r\n")) reopen(client);
-    sendNext(client);
+    int status = atoi(client->answer + sizeof "HTTP/1.1");
+    bool closes = strcasestr(client->answer, "\r\nConnection: close\r\n");
+    bool shed = isShed(client, status);
+    record(shed ? &totals.turnedAway : &totals.served, client->due, now());
+    if (!shed) count(client, status);
+    if (closes) reopen(client);
+    if (!shed) goOn(client);
 }
 
 static bool anyWaiting(void) {
@@ -216,14 +299,22 @@ static bool anyWaiting(void) {
 
 static void run(void) {
     for (int i = 0; i < options.clients; i++) openConnection(&clients[i]);
-    measureFrom = now() + options.warmup;
+    double nextDue = now();
+    measureFrom = nextDue + options.warmup;
     measureUntil = measureFrom + options.seconds;
-    for (int i = 0; i < options.clients; i++) sendNext(&clients[i]);
-    struct epoll_event events[MOST_CLIENTS];
+    wheelTurned = (uint64_t)(nextDue * 1e3);
+    for (int i = 0; i < options.clients; i++) goOn(&clients[i]);
+    struct epoll_event events[EVENTS];
     while (now() < measureUntil + DRAIN_SECONDS) {
-        int ready = epoll_wait(poller, events, MOST_CLIENTS, 100);
+        int ready = epoll_wait(poller, events, EVENTS, options.rate || options.shed ? 1 : 100);
         if (ready < 0 && errno != EINTR) fail("epoll_wait");
-        for (int i = 0; i < ready; i++) receive(events[i].data.ptr);
+        for (int i = 0; i < ready; i++) {
+            Client *client = events[i].data.ptr;
+            if (client->connecting) connected(client);
+            else receive(client);
+        }
+        wakeRested();
+        if (options.rate) sendDue(&nextDue);
         if ((now() >= measureUntil || totals.exhausted) && !anyWaiting()) break;
     }
     for (int i = 0; i < options.clients; i++) totals.unanswered += clients[i].waiting;
@@ -236,24 +327,46 @@ static int byValue(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static uint32_t percentile(double share) {
-    if (!totals.measured) return 0;
-    size_t index = (size_t)((double)totals.measured * share);
-    return totals.latencies[index < totals.measured ? index : totals.measured - 1];
+static uint32_t percentile(const Times *times, double share) {
+    if (!times->count) return 0;
+    size_t index = (size_t)((double)times->count * share);
+    return times->microseconds[index < times->count ? index : times->count - 1];
+}
+
+static void reportTimes(const char *name, Times *times) {
+    if (times->count) qsort(times->microseconds, times->count, sizeof *times->microseconds, byValue);
+    printf("\"%s\":%zu,\"%s_rate\":%.1f,", name, times->count, name, (double)times->count / options.seconds);
+    printf("\"%s_p50_us\":%u,\"%s_p99_us\":%u,\"%s_max_us\":%u,", name, percentile(times, 0.5), name,
+           percentile(times, 0.99), name, percentile(times, 1));
+}
+
+static void reportStatuses(const char *prefix, const uint64_t *statuses, const char **comma) {
+    for (int status = 0; status < STATUSES; status++) {
+        if (!statuses[status]) continue;
+        printf("%s\"%s%d\":%lu", *comma, prefix, status, statuses[status]);
+        *comma = ",";
+    }
 }
 
 static void report(void) {
-    qsort(totals.latencies, totals.measured, sizeof *totals.latencies, byValue);
-    printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,", totals.measured,
-           (double)totals.measured / options.seconds, percentile(0.5), percentile(0.99), percentile(1));
-    printf("\"granted\":%lu,\"refused\":%lu,\"released\":%lu,\"exhausted\":%s,\"errors\":{", totals.granted,
+    Times *served = &totals.served;
+    if (served->count) qsort(served->microseconds, served->count, sizeof *served->microseconds, byValue);
+    printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,", served->count,
+           (double)served->count / options.seconds, percentile(served, 0.5), percentile(served, 0.99),
+           percentile(served, 1));
+    printf("\"granted\":%lu,\"refused\":%lu,\"released\":%lu,\"exhausted\":%s,", totals.granted,
            totals.refused, totals.released, totals.exhausted ? "true" : "false");
     const char *comma = "";
-    for (int status = 0; status < STATUSES; status++) {
-        if (!totals.unexpected[status]) continue;
-        printf("%s\"status %d\":%lu", comma, status, totals.unexpected[status]);
-        comma = ",";
+    if (options.shed) {
+        reportTimes("shed", &totals.turnedAway);
+        printf("\"shed_silent\":%lu,\"shed_by_status\":{", totals.silent);
+        reportStatuses("", totals.shed, &comma);
+        printf("},");
+        comma = "";
     }
+    if (options.rate) printf("\"unsent\":%lu,", totals.unsent);
+    printf("\"errors\":{");
+    reportStatuses("status ", totals.unexpected, &comma);
     if (totals.closed) printf("%s\"closed\":%lu", comma, totals.closed), comma = ",";
     if (totals.malformed) printf("%s\"malformed\":%lu", comma, totals.malformed), comma = ",";
     if (totals.unanswered) printf("%s\"unanswered\":%lu", comma, totals.unanswered);
@@ -273,7 +386,8 @@ int main(int argc, char **argv) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'},    {"scenario", 1, 0, 'o'}, {"clients", 1, 0, 'c'}, {"warmup", 1, 0, 'w'},
         {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"event", 1, 0, 'e'},
-        {"cart", 1, 0, 'k'},    {"owned", 0, 0, 'i'},    {0}};
+        {"cart", 1, 0, 'k'},    {"owned", 0, 0, 'i'},    {"shed", 0, 0, 'd'},  {"impatient", 0, 0, 'x'},
+        {"rate", 1, 0, 'r'},    {0}};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (option) {
         case 'p': options.port = atoi(optarg); break;
         case 'o': options.scenario = scenarioNamed(optarg); break;
@@ -284,6 +398,9 @@ int main(int argc, char **argv) {
         case 't': options.tickets = strtoull(optarg, NULL, 10); break;
         case 'e': options.event = strtoull(optarg, NULL, 10); break;
         case 'i': options.owned = true; break;
+        case 'd': options.shed = true; break;
+        case 'x': options.impatient = true; break;
+        case 'r': options.rate = atof(optarg); break;
         case 'k': options.cart = atoi(optarg); break;
         default: return 2;
     }
