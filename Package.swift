@@ -37,7 +37,7 @@ let package = Package(
     .testTarget(
       name: "HoldStoreTests",
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
-    .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds"]),
+    .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A random change of a body: most leave it readable, and some make it another request.
 enum BodyMutation {
   private static let fragments = [
@@ -5,7 +7,7 @@ enum BodyMutation {
     "\\ud800", "\u{0}", "é", "\"data\"", "\"tickets\":[\"a\"]", "[[[[[[[[[[[[", "🎟", " ", "NaN",
   ].map { Array($0.utf8) }
 
-  static func change(_ body: inout [UInt8], using random: inout SplitMix) {
+  static func change(_ body: inout [UInt8], using random: inout SeededGenerator) {
     let place = Int.random(in: 0..<max(1, body.count), using: &random)
     let end = min(body.count, place + Int.random(in: 1...12, using: &random))
     switch Int.random(in: 0..<7, using: &random) {

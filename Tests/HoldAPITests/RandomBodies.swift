@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Random bodies: members in any order and number, odd values among good ones; half of them changed
 /// once more, byte by byte.
 struct RandomBodies {
@@ -19,9 +21,9 @@ struct RandomBodies {
 
   private static let spaces = ["", "", "", "", "", "", " ", "\n", "\t\r "]
 
-  private var random: SplitMix
+  private var random: SeededGenerator
 
-  init(seed: UInt64) { random = SplitMix(state: seed) }
+  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
   mutating func next() -> [UInt8] {
     var text = pick(Self.spaces)
