@@ -126,6 +126,15 @@ class Cluster:
                 raise Failure("the standby was not promoted")
             time.sleep(0.02)
 
+    def detach(self) -> None:
+        """Lets a standby take over nothing more."""
+        self.database.sql("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+        deadline = time.monotonic() + 30
+        while self.database.sql("SELECT count(*) FROM pg_stat_wal_receiver") != "0":
+            if time.monotonic() > deadline:
+                raise Failure("the standby still follows")
+            time.sleep(0.02)
+
     def is_followed(self) -> bool:
         """Whether a standby has all that is written here."""
         state = self.database.sql(

@@ -1,10 +1,8 @@
 """The primary lost for good, and its standby promoted."""
 
 import asyncio
-import signal
 
 from pair_site import PairSite
-from processes import children, send
 from scene import Fault, Scene
 
 READ_WRITE = {"PGTARGETSESSIONATTRS": "read-write"}
@@ -19,14 +17,13 @@ async def inject(scene: Scene) -> None:
         await pause_replay(scene)
     await scene.strike(site.primary.kill)
     await asyncio.sleep(scene.parameters["away"])
-    await scene.do(site.standby.thaw)
     await scene.do(site.switch)
 
 
 async def lag(scene: Scene) -> None:
-    """Stops the standby a while before, so that it has not got what was committed last."""
+    """Detaches the standby a while before, so that it has not got what was committed last."""
+    await scene.do(scene.site.standby.detach)
     with scene.load.surge():
-        send(signal.SIGSTOP, children(scene.site.standby.postmaster))
         await asyncio.sleep(scene.parameters["lag"])
 
 
@@ -46,7 +43,6 @@ async def inject_after_cancel(scene: Scene) -> None:
     # Long enough for the outcomes to be looked up on the primary, and to be answered.
     await asyncio.sleep(scene.parameters["between"])
     await scene.strike(site.primary.kill)
-    await scene.do(site.standby.thaw)
     await scene.do(site.switch)
 
 
@@ -81,10 +77,10 @@ FAILOVER_READ_WRITE = fault(
     "failover-read-write", "the same with PGTARGETSESSIONATTRS=read-write", inject, {"away": 1},
     settings=READ_WRITE)
 FAILOVER_LAGGING = fault(
-    "failover-lagging", "the same while the synchronous standby lags behind", inject,
+    "failover-lagging", "the same, but the standby was cut off for a while before", inject,
     {"away": 1, "lag": 1.5}, settings=READ_WRITE)
 FAILOVER_ASYNCHRONOUS = fault(
-    "failover-asynchronous", "negative control: the standby that lags is asynchronous", inject,
+    "failover-asynchronous", "negative control: the standby that was cut off is asynchronous", inject,
     {"away": 1, "lag": 1.5}, settings=READ_WRITE, expects_loss=True)
 FAILOVER_AFTER_CANCEL = fault(
     "failover-after-cancel", "sessions ended while they wait for the standby, then failover",
