@@ -36,6 +36,8 @@ def _row(group: list[Result]) -> list[str]:
 
 
 def _verdict(ran: list[Result], lost: int, wrong: int) -> str:
+    if ran[0].expects:
+        return "NOT SEEN" if any(one.failed for one in ran) else "seen, as it must"
     if ran[0].expects_loss:
         return "NOT SEEN" if any(one.failed for one in ran) else "lost, as it must"
     return str(wrong)
@@ -63,6 +65,10 @@ def problems(results: list[Result], most: int = 12) -> list[str]:
     """What went wrong, a line each, of each run only the first few."""
     lines = []
     for result in results:
+        if result.expects:
+            if result.failed:
+                lines.append(f"{result.fault}: {result.expects!r} must show here, and did not")
+            continue
         if result.expects_loss:
             if result.failed:
                 lines.append(f"{result.fault}: holds must be lost here, and none was found lost")

@@ -22,6 +22,7 @@ class Scene:
     load: Load
     parameters: dict
     notes: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     chance: random.Random = field(default_factory=random.Random)
 
     async def strike(self, act: Callable[[], object]) -> object:
@@ -41,6 +42,11 @@ class Scene:
         """Something that the report should say about this run."""
         self.notes.append(text)
 
+    def demand(self, is_so: bool, text: str) -> None:
+        """Something that must be so; `text` says what is wrong where it is not."""
+        if not is_so:
+            self.violations.append(text)
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -57,6 +63,8 @@ class Fault:
     own_site: bool = False  # shares its site with no other fault
     ends_service: bool = False  # its instances may end
     expects_loss: bool = False  # a negative control: the checker must find holds lost
+    expects: str = ""  # a negative control: a demand must fail whose text has this in it
+    rate: float | None = None  # requests a second of the load, where it matters to the fault
     longest_seconds: float = 6.5  # an answer may take; HOLDFAST_REQUEST_TIMEOUT is 5 s
     recovery_seconds: float = 10.0  # after which locks must be granted again
     needs: tuple[str, ...] = ()  # functions of deploy/chaos that install what it needs

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from checker import Checker, Violation
@@ -36,12 +36,15 @@ class Result:
     notes: list[str] = field(default_factory=list)
     skipped: str | None = None
     expects_loss: bool = False
+    expects: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether it showed a defect; of a negative control, whether the checker saw none."""
         if self.skipped:
             return False
+        if self.expects:
+            return not any(self.expects in text for text in self.violations)
         return self.lost == 0 if self.expects_loss else bool(self.violations)
 
     def as_dictionary(self) -> dict:
@@ -64,7 +67,7 @@ class Trial:
 
     def __init__(self, fault: Fault, site: Site, options: TrialOptions, number: int):
         self._fault, self._site, self._options = fault, site, options
-        self._result = Result(fault.name, expects_loss=fault.expects_loss)
+        self._result = Result(fault.name, expects_loss=fault.expects_loss, expects=fault.expects)
         self._number = number
         self._tickets = Tickets(f"C{number}-", TICKETS, CONTENDED)
         self._violations: list[Violation] = []
@@ -75,7 +78,10 @@ class Trial:
         database = self._site.database
         database.put_on_sale(self._tickets.prefix, TICKETS, CONTENDED)
         logs, pids = self._site.log_sizes(), self._site.holdfast_pids()
-        load = Load(self._site.port, database, self._tickets, self._options.load)
+        options = self._options.load
+        if self._fault.rate is not None:
+            options = replace(options, rate=self._fault.rate)
+        load = Load(self._site.port, database, self._tickets, options)
         load.start()
         try:
             await self._suffer(load)
@@ -99,6 +105,8 @@ class Trial:
         except Skipped as reason:
             self._result.skipped = str(reason)
             return
+        finally:
+            self._violations += [Violation("demand", text) for text in scene.violations]
         await self._recover(load.history)
         await asyncio.sleep(self._options.cooldown_seconds)
 

@@ -3,6 +3,8 @@
 from faults import (backend_killed, backends_terminated, clocks, connections_full, failover,
                     forgotten_transaction, immediate_stop, log_disk_full, postgres_hung,
                     postgres_restarts, postmaster_killed, read_only, unflushed)
+from faults import (fuzzed_records, holdfast_killed, nginx_replaced, overload, rolling_restart,
+                    slow_clients, vanishing_clients)
 from processes import Failure
 from scene import Fault
 
@@ -20,6 +22,13 @@ FAULTS: tuple[Fault, ...] = (
     unflushed.FAULT,
     *failover.FAULTS,
     clocks.FAULT,
+    *holdfast_killed.FAULTS,
+    *rolling_restart.FAULTS,
+    *nginx_replaced.FAULTS,
+    *slow_clients.FAULTS,
+    *vanishing_clients.FAULTS,
+    *fuzzed_records.FAULTS,
+    *overload.FAULTS,
 )
 
 
