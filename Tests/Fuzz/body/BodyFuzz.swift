@@ -39,7 +39,7 @@ struct BodyFuzz<Body: RequestBody> {
     let api = API(service: store, bounds: bounds)
     let request = APIRequest(
       method: "POST", path: path, contentType: "application/json", requestID: "r",
-      body: Array(body.prefix(api.bodyBytesWanted(method: "POST", path: path))))
+      body: Array(body.prefix(bounds.maximumBodyBytes + 1)))
     api.answer(request) { store.responses.append($0) }
     require(store.responses.count == 1, "not exactly one answer")
     return store.responses[0]
