@@ -25,11 +25,8 @@ extension Committer {
       queue.withLock { $0.retry(batch, notBefore: nil, alone: true) }
     case .server(.lockNotAvailable):
       consequence = .retried
-      let now = Instant.now
-      let time = now.advanced(byMilliseconds: contentionMilliseconds)
-      let ticketIDs = batch.flatMap(\.payload.operation.ticketIDs)
-      contended.withLock { $0.insert(ticketIDs, until: time, now: now) }
-      queue.withLock { $0.retry(batch, notBefore: time, alone: true) }
+      noteContention(batch)
+      queue.withLock { $0.retry(batch, notBefore: nil, alone: true) }
     case .server:
       consequence = .refused
       answer(batch, .databaseUnreachable)
@@ -38,6 +35,20 @@ extension Committer {
       return resolve(batch, record)
     }
     onEvent(.batchFailed(error, operations: batch.count, consequence: consequence))
+  }
+
+  /// Notes that a wait for the tickets of an operation was in vain: it had them for itself, so it is
+  /// one of them that somebody else's insert is under way of.
+  private func noteContention(_ batch: [HoldQueue.Entry]) {
+    let now = Instant.now
+    let ticketIDs = batch.flatMap(\.payload.operation.ticketIDs)
+    contended.withLock {
+      $0.insert(
+        ticketIDs, now: now,
+        pausedUntil: now.advanced(byMilliseconds: contentionMilliseconds / 4),
+        refusedUntil: now.advanced(byMilliseconds: contentionMilliseconds),
+        rememberedUntil: now.advanced(byMilliseconds: contentionMilliseconds * 2))
+    }
   }
 
   /// Finds out whether a batch was committed whose connection was lost, and tells its callers the

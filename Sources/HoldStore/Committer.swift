@@ -21,7 +21,8 @@ struct Committer: Sendable {
   func run() {
     var record = CommitRecord()
     while let batch = nextBatch() {
-      commit(batch, &record)
+      let ready = puttingOffContended(batch)
+      if !ready.isEmpty { commit(ready, &record) }
       queue.withLock { $0.endBatch() }
     }
     // The queue is drained: the others are to see it too.
@@ -39,6 +40,24 @@ struct Committer: Sendable {
         })
       if let next { return next }
     }
+  }
+
+  /// Puts off what would only wait in vain, and returns the rest.
+  private func puttingOffContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
+    let now = Instant.now
+    let advice = contended.withLock { contended in
+      batch.map { contended.advice(for: $0.payload.operation.ticketIDs, now: now) }
+    }
+    var ready: [HoldQueue.Entry] = []
+    ready.reserveCapacity(batch.count)
+    for (entry, advice) in zip(batch, advice) {
+      switch advice {
+      case .goAhead: ready.append(entry)
+      case .pause(let end), .refuse(let end):
+        queue.withLock { $0.putOff([entry], notBefore: end) }
+      }
+    }
+    return ready
   }
 
   private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {

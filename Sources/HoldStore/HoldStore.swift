@@ -59,7 +59,7 @@ public final class HoldStore: HoldService {
     let submission = Submission(operation: operation, completion: completion)
     let now = Instant.now
     let timeout = settings.answerTimeoutMilliseconds
-    if contended.withLock({ $0.contains(anyOf: operation.ticketIDs, now: now) }) {
+    if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.unavailable(.contended))
     }
     let admission = queue.withLock {

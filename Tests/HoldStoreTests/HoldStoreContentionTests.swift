@@ -69,6 +69,54 @@ extension ServerSuites {
       try other.run("ROLLBACK")
     }
 
+    /// Another's insert that takes its time, as with a slow disk: nobody hears that the ticket is busy.
+    @Test func whoeverWaitsForASlowCommitHearsTheTruth() throws {
+      try database.sell(["a"] + (0..<20).map { "t\($0)" })
+      try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
+      var settings = settings
+      settings.contentionMilliseconds = 2000
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        for number in 0..<20 {
+          answers.submit(.lock("a"), as: 1000 + number, to: store)
+          answers.submit(.lock("t\(number)"), as: number, to: store)
+        }
+        // Those who do not need it are not kept waiting for it.
+        #expect(
+          try answers.wait(for: 20).filter { $0.key < 1000 && $0.value.isGranted }.count == 20)
+        try other.run("COMMIT")
+        let outcomes = try answers.wait(for: 40)
+        #expect(outcomes.filter { $0.key >= 1000 && $0.value.isRefused }.count == 20)
+      }
+    }
+
+    /// One that never ends: after the second wait in vain requests are refused at once.
+    @Test func whoeverWantsATicketThatIsBeingInsertedForEverIsToldSoon() throws {
+      try database.sell(["a", "b"])
+      try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
+      var settings = settings
+      settings.contentionMilliseconds = 6000
+      settings.answerTimeoutMilliseconds = 60_000
+      try withStore(settings) { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        // Its second wait is over after a quarter of the time, and nobody else's begins any more.
+        let limit = Database.patience
+        var number = 0
+        var outcomes: [Int: HoldOutcome] = [:]
+        while outcomes.isEmpty {
+          number += 1
+          guard Instant.now < limit else { throw Failure("nobody is told") }
+          answers.submit(.lock("a"), as: number, to: store)
+          Instant.now.advanced(byMilliseconds: 100).sleep()
+          outcomes = try answers.wait(for: 0)
+        }
+        #expect(outcomes == [number: .unavailable(.contended)])
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        try other.run("ROLLBACK")
+      }
+    }
+
     @Test func aStopEndsAlthoughARowStaysLocked() throws {
       try database.sell(["a"])
       try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")

@@ -37,7 +37,8 @@ extension Setting {
       "PostgreSQL's lock_timeout: waiting for another's insert of the same ticket"),
     Setting(
       "contention-time", .duration(0...60_000), default: "500ms",
-      "refusing a ticket at once after such a wait was in vain"),
+      "refusing a ticket at once after a second such wait in vain; a quarter: pause after the first"
+    ),
     Setting("ready-timeout", times, default: "1s", "how long /readyz waits for PostgreSQL"),
     Setting(
       "queue-length", counts, default: "1024", "requests that wait for a commit; past it 503"),
