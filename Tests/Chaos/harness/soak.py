@@ -52,7 +52,8 @@ class SoakResult:
     @property
     def failed(self) -> bool:
         """Whether something grew, or a check failed."""
-        return bool(self.violations) or not all(row["flat"] for row in self.verdicts())
+        flat = all(row["flat"] for row in self.verdicts())
+        return bool(self.violations) or not self.samples or not flat
 
     def table(self) -> str:
         """The medians, and the verdict of each."""
