@@ -1,7 +1,7 @@
 """The table of all faults; each is made by a file of its own in this folder."""
 
-from faults import (backend_killed, backends_terminated, clocks, connections_full, failover,
-                    forgotten_transaction, immediate_stop, log_disk_full, postgres_hung,
+from faults import (backend_killed, backends_hung, backends_terminated, clocks, connections_full,
+                    failover, forgotten_transaction, immediate_stop, log_disk_full, postgres_hung,
                     postgres_restarts, postmaster_killed, read_only, unflushed)
 from faults import (fuzzed_records, holdfast_killed, nginx_replaced, overload, rolling_restart,
                     slow_clients, vanishing_clients)
@@ -11,6 +11,7 @@ from scene import Fault
 FAULTS: tuple[Fault, ...] = (
     backend_killed.FAULT,
     backends_terminated.FAULT,
+    backends_hung.FAULT,
     immediate_stop.FAULT,
     postgres_hung.FAULT,
     postmaster_killed.FAULT,
