@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections import Counter
 
+from database import literal
 from faults._front import failed, since, told
+from history import Request
 from scene import Fault, Scene
 
 
@@ -13,11 +16,25 @@ async def replace(scene: Scene, verb: str, allowed: tuple[str, ...]) -> None:
     for _ in range(rounds):
         await scene.strike(lambda: scene.site.service(verb, "nginx"))
         await asyncio.sleep(scene.parameters["pause"])
-    wrong = told(failed(since(scene.load.history, start)))
+    requests = failed(since(scene.load.history, start))
+    wrong = told(requests)
     scene.demand(set(wrong) <= set(allowed), f"told otherwise: {dict(wrong)}")
     most = rounds * scene.load.options.clients
     scene.demand(wrong["connection closed"] <= most, f"{wrong['connection closed']} were cut off")
+    await demand_unread(scene, requests)
     scene.note(f"{dict(wrong)}")
+
+
+async def demand_unread(scene: Scene, cut_off: list[Request]) -> None:
+    """What nginx closed without an answer it must not have read: nothing may have come of it."""
+    asked = Counter(name for one in scene.load.history.of_kind("lock") for name in one.tickets)
+    names = [name for one in cut_off for name in one.tickets
+             if one.kind == "lock" and asked[name] == 1]
+    if names:
+        listed = ", ".join(literal(name) for name in names)
+        held = await scene.do(scene.site.database.sql, "SELECT count(*) FROM tickets_blocked "
+                              f"WHERE ticket_id IN ({listed})")
+        scene.demand(held == "0", f"{held} tickets were cut off, and held all the same")
 
 
 async def reload(scene: Scene) -> None:
