@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 import report
-from faults import FAULTS, find
+from faults import FAULTS, QUICK, find
 from load import LoadOptions
 from processes import Failure
 from scene import Fault
@@ -60,7 +60,7 @@ def chosen(options: argparse.Namespace) -> list[Fault]:
     """The faults that are asked for; those of one kind of site are kept together."""
     faults = [find(name) for name in options.faults] or list(FAULTS)
     if options.quick and not options.faults:
-        faults = [fault for fault in faults if fault.quick is not None]
+        faults = [find(name) for name in QUICK]
     order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}
     return sorted(faults, key=lambda fault: order[fault.site_key])
 

@@ -56,7 +56,7 @@ class Fault:
     description: str
     inject: Callable[[Scene], Awaitable[None]]
     full: dict = field(default_factory=dict)
-    quick: dict | None = None  # None: left out of --quick
+    quick: dict | None = None  # None: as `full`
     settings: dict[str, str] = field(default_factory=dict)  # of the site, by environment
     instances: int = 1
     make_site: Callable[[Path, "Fault"], Site] | None = None  # instead of deploy/run's own

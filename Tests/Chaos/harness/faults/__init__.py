@@ -32,6 +32,10 @@ FAULTS: tuple[Fault, ...] = (
     *overload.FAULTS,
 )
 
+# What --quick makes when no fault is named: about a minute in all, for deploy/test.
+QUICK = ("backend-killed", "backends-terminated", "immediate-stop", "postgres-hung",
+         "nginx-restart", "unflushed", "holdfast-killed")
+
 
 def find(name: str) -> Fault:
     """The fault of this name."""
