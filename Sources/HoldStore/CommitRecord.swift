@@ -18,7 +18,10 @@ struct CommitRecord {
 
   private static let forget = PreparedStatement(
     name: "holdfast_forget",
-    sql: "DELETE FROM holdfast_commits WHERE committer = $1 AND batch BETWEEN $2 AND $3")
+    sql: """
+      DELETE FROM holdfast_commits
+       WHERE committer = $1 AND batch BETWEEN $2 AND $3 AND outcomes IS NOT NULL
+      """)
 
   /// Chosen at random: no two committers share one.
   let committer = Int64.random(in: 1 ... .max)
@@ -42,6 +45,8 @@ struct CommitRecord {
   }
 
   /// Deletes rows of batches whose callers have long been answered, once for many batches.
+  ///
+  /// Those that a look-up made stay: nobody knows how late the batch may be that they keep out.
   func forgetOld(on connection: PostgresConnection, deadline: Instant) {
     guard batch % Self.keptRows == 0 else { return }
     // What a failure leaves behind, the sweep takes.

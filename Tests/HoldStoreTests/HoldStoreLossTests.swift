@@ -144,6 +144,20 @@ extension ServerSuites {
       }
     }
 
+    @Test func howeverManyBatchesHaveBeenCommittedMeanwhile() throws {
+      try withStore { store throws in
+        let holds = try lockThatArrivesLate(store) { () throws in
+          for _ in 0..<300 {
+            #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+            #expect(try Answers.outcome(of: .release("b"), by: store) == .released)
+          }
+          // The control: records have been deleted meanwhile, and there are not many.
+          #expect(try database.integer("SELECT count(*) FROM holdfast_commits") < 300)
+        }
+        #expect(holds == ["c"])
+      }
+    }
+
     @Test func aSweepWhoseConnectionIsLostBeginsAgain() throws {
       try database.run(
         "INSERT INTO tickets_blocked VALUES ('b', now() - interval '1 s')")
@@ -179,7 +193,7 @@ extension ServerSuites {
     /// Negative control: nothing stands in its way once the record of the look-up is gone.
     @Test func withoutTheRecordTheLateBatchWouldHoldTheTicket() throws {
       try withStore { store in
-        let holds = try lockThatArrivesLate(store) {
+        let holds = try lockThatArrivesLate(store) { () throws in
           try database.run("DELETE FROM holdfast_commits")
         }
         #expect(holds == ["a", "c"])
