@@ -75,7 +75,8 @@ typedef struct {
 static struct {
     uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
     uint64_t closed, malformed, unanswered, unexpected[STATUSES];
-    uint64_t shed[STATUSES], silent;  // turned away, and how many of these without a Retry-After
+    // Turned away, and how many of these without a Retry-After, and of which nobody knows the outcome.
+    uint64_t shed[STATUSES], silent, unknown;
     uint64_t unsent;
     bool exhausted;
     Times served, turnedAway;
@@ -159,6 +160,7 @@ static void sendNext(Client *client, double due) {
     client->releasing = client->holding;
     client->due = due;
     client->waiting = true;
+    if (client->fd < 0) openConnection(client);
     if (!client->connecting) sendRequest(client);
 }
 
@@ -235,6 +237,7 @@ static bool isShed(Client *client, int status) {
     uint64_t seconds = field ? strtoul(field + 14, NULL, 10) : 0;
     totals.shed[status]++;
     if (!seconds) totals.silent++;
+    if (strstr(client->answer, "outcome unknown")) totals.unknown++;
     rest(client, options.impatient || !seconds ? IMPATIENT_MS : (seconds > 3 ? 3 : seconds) * 1000);
     return true;
 }
@@ -298,12 +301,20 @@ static bool anyWaiting(void) {
 }
 
 static void run(void) {
-    for (int i = 0; i < options.clients; i++) openConnection(&clients[i]);
+    // A crowd arrives within two seconds: the kernel's queues do not hold all of it at once.
+    bool lazy = options.shed || options.rate;
+    for (int i = 0; i < options.clients; i++) {
+        clients[i].fd = -1;
+        if (!lazy) openConnection(&clients[i]);
+    }
     double nextDue = now();
     measureFrom = nextDue + options.warmup;
     measureUntil = measureFrom + options.seconds;
     wheelTurned = (uint64_t)(nextDue * 1e3);
-    for (int i = 0; i < options.clients; i++) goOn(&clients[i]);
+    for (int i = 0; i < options.clients; i++) {
+        if (options.shed && !options.rate) rest(&clients[i], 1000);
+        else goOn(&clients[i]);
+    }
     struct epoll_event events[EVENTS];
     while (now() < measureUntil + DRAIN_SECONDS) {
         int ready = epoll_wait(poller, events, EVENTS, options.rate || options.shed ? 1 : 100);
@@ -359,7 +370,7 @@ static void report(void) {
     const char *comma = "";
     if (options.shed) {
         reportTimes("shed", &totals.turnedAway);
-        printf("\"shed_silent\":%lu,\"shed_by_status\":{", totals.silent);
+        printf("\"shed_silent\":%lu,\"shed_unknown\":%lu,\"shed_by_status\":{", totals.silent, totals.unknown);
         reportStatuses("", totals.shed, &comma);
         printf("},");
         comma = "";
