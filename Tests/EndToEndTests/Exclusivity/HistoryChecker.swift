@@ -18,7 +18,7 @@ struct HistoryChecker {
     }
     for (index, attempt) in attempts.enumerated() {
       for ticket in attempt.tickets {
-        if let time = attempt.certain.map({ clipped($0, of: attempt, ticket) }) {
+        if let time = attempt.certain.flatMap({ clipped($0, of: attempt, ticket) }) {
           certain[ticket, default: []].append(Hold(attempt: index, time: time))
         }
         if let time = attempt.possible {
@@ -67,15 +67,17 @@ struct HistoryChecker {
   }
 
   /// A hold without an owner is released by anybody's release of the ticket, as in the original: also
-  /// by one that came too late for the hold that it was meant for.
+  /// by one that came too late for the hold that it was meant for. One that began before the hold's
+  /// answer may have been sooner than the answer: then nothing is certain.
   private func clipped(
     _ time: ClosedRange<Double>, of attempt: Attempt, _ ticket: String
-  ) -> ClosedRange<Double> {
+  ) -> ClosedRange<Double>? {
     guard attempt.holdID == nil else { return time }
     let first = (releases[ticket] ?? [])
       .filter { $0.upperBound >= attempt.start && $0.lowerBound <= time.upperBound }
       .map(\.lowerBound).min()
-    return time.lowerBound...max(time.lowerBound, min(time.upperBound, first ?? .infinity))
+    let end = min(time.upperBound, first ?? .infinity)
+    return time.lowerBound < end ? time.lowerBound...end : nil
   }
 
   private func isHeldThroughout(_ attempt: Attempt, _ ticket: String, except own: Int) -> Bool {
