@@ -11,7 +11,7 @@ extension Setting {
       "socket-mode", .octal(0...0o777), default: "0660", "permissions of the Unix socket's file"),
     Setting("backlog", counts, default: "1024", "connections that wait to be accepted"),
     Setting(
-      "workers", .integer(1...1024), default: "4", "threads that read and decode requests"),
+      "workers", .integer(1...1024), default: "2", "threads that read and decode requests"),
     Setting(
       "max-connections", counts, default: "2048",
       "FastCGI connections open at once; past it idle ones are closed"),
