@@ -10,7 +10,7 @@ struct ConnectionTable {
     var hasNews = false
   }
 
-  /// A connection that has been silent for so long is not just about to send its first request.
+  /// A peer that has been silent for so long is not just about to send its request, or the rest of it.
   private static let silenceMilliseconds = 1000
 
   /// The table is not searched for late peers more often.
@@ -47,19 +47,28 @@ struct ConnectionTable {
     entries.count >= limits.connections && victim(now: now) == nil
   }
 
-  /// The connection to give up at the limit: one that is idle after a request, else one on which
-  /// nothing ever came; nil when every one carries a request or is too young to tell.
+  /// The connection to give up at the limit: one whose peer began and fell silent, or never said a
+  /// word, which web servers do not do; else the oldest that is idle after a request, although the
+  /// next may be on its way. Nil when every one carries a request or is too young to tell.
   private func victim(now: Instant) -> UInt64? {
+    if let silent = entries.first(where: { isSilent($1, now: now) }) { return silent.key }
     var oldest: UInt64?
     for (identifier, entry) in entries {
       if case .idle = entry.state { oldest = min(identifier, oldest ?? .max) }
     }
     return oldest
-      ?? entries.first { _, entry in
-        guard case .unread(let since) = entry.state else { return false }
-        return since.advanced(byMilliseconds: Self.silenceMilliseconds) <= now
-          && !entry.connection.hasInput
-      }?.key
+  }
+
+  private func isSilent(_ entry: Entry, now: Instant) -> Bool {
+    let silence = Self.silenceMilliseconds
+    let isLate =
+      switch entry.state {
+      case .unread(let since): since.advanced(byMilliseconds: silence) <= now
+      case .waiting(let deadline, isUnanswered: false):
+        deadline <= now.advanced(byMilliseconds: limits.peerTimeoutMilliseconds - silence)
+      default: false
+      }
+    return isLate && !entry.connection.hasInput
   }
 
   /// Enters a new connection, whose first request has not been read yet; at the limit another is

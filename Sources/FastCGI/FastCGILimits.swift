@@ -3,8 +3,8 @@ public struct FastCGILimits: Sendable {
   /// Threads that read requests and run the handler.
   public var workers: Int
 
-  /// Connections open at once, idle ones included. Past it an idle one gives way; when none is idle,
-  /// new ones wait in the socket's backlog.
+  /// Connections open at once, idle ones included. Past it one whose peer has fallen silent gives way,
+  /// else one that is idle; when there is none, new ones wait in the socket's backlog.
   public var connections: Int
 
   /// How long a peer may take to send a request, or to take an answer in.

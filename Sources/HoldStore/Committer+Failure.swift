@@ -65,22 +65,22 @@ extension Committer {
           let silence = Instant.now.advanced(byMilliseconds: silenceMilliseconds)
           return try record.resolve(operations, on: connection, deadline: min(deadline, silence))
         }
-        let resolution: HoldStoreEvent.Resolution
+        // Told before anybody is answered, so that whoever acts on an answer finds it said.
+        onEvent(
+          .batchResolved(verdicts == nil ? .rerun : .committed, operations: pending.count))
         if let verdicts {
-          resolution = .committed
           deliver(pending.map { verdicts.verdicts[$0.offset] }, to: pending.map(\.element))
         } else {
-          resolution = .rerun
           let entries = pending.map(\.element)
           queue.withLock { $0.rerun(entries, sharedLosses: Self.sharedRetries) }
         }
-        return onEvent(.batchResolved(resolution, operations: pending.count))
+        return
       } catch {
         let now = Instant.now
         let late = pending.map(\.element).filter { $0.deadline <= now }
         if !late.isEmpty {
-          answer(late, .outcomeUnknown)
           onEvent(.batchResolved(.unknown, operations: late.count))
+          answer(late, .outcomeUnknown)
           pending.removeAll { $0.element.deadline <= now }
         }
         pause(milliseconds: 1, doublings: doublings).sleep()

@@ -22,8 +22,8 @@ struct Committer: Sendable {
     var record = CommitRecord()
     while let batch = nextBatch() {
       let ready = puttingOffContended(batch)
-      if !ready.isEmpty { commit(ready, &record) }
-      queue.withLock { $0.endBatch() }
+      let milliseconds = ready.isEmpty ? nil : commit(ready, &record)
+      queue.withLock { $0.endBatch(milliseconds: milliseconds) }
     }
     // The queue is drained: the others are to see it too.
     queue.broadcast()
@@ -60,26 +60,30 @@ struct Committer: Sendable {
     return ready
   }
 
-  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
+  /// - Returns: How long the server took, if it answered.
+  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) -> Int? {
+    defer { record.advance() }
     let operations = batch.map(\.payload.operation)
     let statement = CommitStatement(operations)
     let parameters = statement.parameters(longestHoldSeconds: longestHoldSeconds, record: record)
     // Who has little time left does not share a batch, so this takes no time from anybody.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
-      let verdicts = try pool.withConnection(deadline: deadline) {
+      let (verdicts, milliseconds) = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
         record.forgetOld(on: connection, deadline: deadline)
-        let silence = Instant.now.advanced(byMilliseconds: silenceMilliseconds)
+        let start = Instant.now
+        let silence = start.advanced(byMilliseconds: silenceMilliseconds)
         let result = try connection.execute(
           CommitStatement.statement, parameters, deadline: min(deadline, silence))
-        return CommitVerdicts(result, of: operations)
+        return (CommitVerdicts(result, of: operations), start.milliseconds(until: .now))
       }
       deliver(verdicts.verdicts, to: batch)
+      return milliseconds
     } catch {
       fail(batch, error, record)
+      return nil
     }
-    record.advance()
   }
 
   func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
@@ -93,7 +97,22 @@ struct Committer: Sendable {
       }
     }
     queue.withLock { $0.settle(settled.count) }
+    contended.withLock { contended in
+      guard !contended.isEmpty else { return }
+      for (entry, outcome) in settled {
+        contended.remove(Self.uncontended(outcome, entry.payload.operation))
+      }
+    }
     for (entry, outcome) in settled { entry.payload.completion(outcome) }
+  }
+
+  /// The tickets of which an outcome shows that nobody's insert of them is under way.
+  private static func uncontended(_ outcome: HoldOutcome, _ operation: HoldOperation) -> [String] {
+    switch outcome {
+    case .granted: operation.ticketIDs
+    case .refused(let tickets): tickets.filter { $0.reason == .held }.map(\.ticketID)
+    case .released, .unavailable: []
+    }
   }
 
   func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {

@@ -17,7 +17,7 @@ public struct HoldStoreSettings: Sendable {
 
   /// The bounds of the queue in front of them.
   public var queue = CommitQueueLimits(
-    waitingOperations: 1024, batchOperations: 128, batchTickets: 1024)
+    waitingOperations: 1024, waitingMilliseconds: 2000, batchOperations: 128, batchTickets: 1024)
 
   /// When an operation is given up, counted from its submission.
   public var answerTimeoutMilliseconds = 4900
@@ -28,7 +28,8 @@ public struct HoldStoreSettings: Sendable {
   /// The server's `lock_timeout`: how long a batch waits for somebody else's insert of a ticket.
   public var lockTimeoutMilliseconds = 20
 
-  /// How long a ticket on which such a wait was in vain is refused as contended without another one.
+  /// For how long waits for a ticket must have been in vain until requests for it are refused as
+  /// contended, and how long they are refused without another wait.
   public var contentionMilliseconds = 500
 
   /// How long the readiness check waits for an answer.

@@ -52,7 +52,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// one is to be woken.
     case accepted(callsCommitter: Bool)
 
-    /// The queue has reached its bound.
+    /// The queue has reached a bound.
     case full
 
     /// The queue takes nothing in any more.
@@ -61,9 +61,13 @@ public struct CommitQueue<Payload, Time: Comparable> {
 
   private let limits: CommitQueueLimits
   private var waiting: [Entry] = []
+  private var waitingTicketCount = 0
   private var nextNumber: UInt64 = 0
   private var inFlightCount = 0
   private var batchCount = 0
+
+  /// How long a commit takes, as of late: a quarter is the last one's, the rest of those before.
+  private var commitMilliseconds = 0
   private var isCommitterCalled = false
   private var wasLastAlone = false
   private var isStopping = false
@@ -82,7 +86,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   /// True when a stop has been asked for and every entry has been settled.
   public var isDrained: Bool { isStopping && isIdle }
 
-  /// Takes an operation in, unless the bound is reached.
+  /// Takes an operation in, unless a bound is reached.
   ///
   /// - Parameters:
   ///   - sharesUntil: From when on it no longer shares a batch; nil for the deadline.
@@ -92,16 +96,24 @@ public struct CommitQueue<Payload, Time: Comparable> {
     sharesUntil: Time? = nil, startsUntil: Time? = nil
   ) -> Admission {
     if isStopping { return .stopping }
-    if waiting.count >= limits.waitingOperations { return .full }
+    if waiting.count >= limits.waitingOperations || isTooSlow { return .full }
     waiting.append(
       Entry(
         number: nextNumber, payload: payload, ticketCount: ticketCount, deadline: deadline,
         patientUntil: patientUntil, sharesUntil: sharesUntil ?? deadline,
         startsUntil: startsUntil ?? deadline))
+    waitingTicketCount += ticketCount
     nextNumber += 1
     let callsCommitter = batchCount == 0 && !isCommitterCalled
     isCommitterCalled = isCommitterCalled || callsCommitter
     return .accepted(callsCommitter: callsCommitter)
+  }
+
+  /// Whether who comes now would wait too long. Nobody would whom the next commit has room for.
+  private var isTooSlow: Bool {
+    let commitsAhead = max(
+      waiting.count / limits.batchOperations, waitingTicketCount / limits.batchTickets)
+    return commitsAhead * commitMilliseconds > limits.waitingMilliseconds
   }
 
   /// Takes out what is to share the next commit: everything that is due, in order of arrival, up to
@@ -126,6 +138,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
       for index in taken.reversed() { waiting.remove(at: index) }
     }
     wasLastAlone = isAlone
+    waitingTicketCount -= batch.reduce(0) { $0 + $1.ticketCount }
     inFlightCount += batch.count
     batchCount += 1
     return batch
@@ -158,9 +171,16 @@ public struct CommitQueue<Payload, Time: Comparable> {
   }
 
   /// Ends a batch all of whose entries have been settled or put back.
-  public mutating func endBatch() {
+  ///
+  /// - Parameter milliseconds: How long its commit took; nil if it failed, which tells nothing of the
+  ///   commits to come.
+  public mutating func endBatch(milliseconds: Int? = nil) {
+    precondition(batchCount > 0, "more batches ended than were taken")
+    if let milliseconds {
+      // Of batches side by side each has its share of the time.
+      commitMilliseconds = (commitMilliseconds * 3 + milliseconds / batchCount) / 4
+    }
     batchCount -= 1
-    precondition(batchCount >= 0, "more batches ended than were taken")
   }
 
   /// The entries of a batch that have been decided.
@@ -210,6 +230,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     settle(entries.count)
     for var entry in entries {
       change(&entry)
+      waitingTicketCount += entry.ticketCount
       let place = waiting.firstIndex { $0.number > entry.number } ?? waiting.endIndex
       waiting.insert(entry, at: place)
     }
@@ -220,6 +241,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     guard waiting.contains(where: { $0.deadline <= now }) else { return [] }
     let expired = waiting.filter { $0.deadline <= now }
     waiting.removeAll { $0.deadline <= now }
+    waitingTicketCount -= expired.reduce(0) { $0 + $1.ticketCount }
     return expired
   }
 

@@ -1,8 +1,8 @@
 /// Tickets on which somebody else's transaction was just found to sit, so that for a while nobody
 /// need find out again at the cost of a wait that holds everybody up.
 ///
-/// After a first wait in vain, which may just have been a slow commit, requests for the ticket pause;
-/// after a second one they are refused.
+/// A wait in vain may just have been for a slow commit: requests for the ticket pause. Once no wait
+/// has been of use for a while they are refused.
 public struct ContendedTickets<Time: Comparable> {
   /// What becomes of a request for some tickets.
   public enum Advice: Equatable {
@@ -17,6 +17,8 @@ public struct ContendedTickets<Time: Comparable> {
   }
 
   fileprivate struct Mark {
+    /// From when on a further wait in vain has requests refused.
+    var patientUntil: Time
     var pausedUntil: Time
     var refusedUntil: Time?
     var rememberedUntil: Time
@@ -28,22 +30,31 @@ public struct ContendedTickets<Time: Comparable> {
   /// - Parameter limit: Tickets remembered at once, at most; past it further ones are not.
   public init(limit: Int) { self.limit = limit }
 
+  /// True when it knows of none.
+  public var isEmpty: Bool { marks.isEmpty }
+
   /// Remembers tickets for which a wait was in vain.
   ///
   /// - Parameters:
-  ///   - pausedUntil: How long their requests pause, if it was the first wait.
-  ///   - refusedUntil: How long they are refused, if it was not.
-  ///   - rememberedUntil: Until when a further wait in vain counts as the next.
+  ///   - pausedUntil: How long their requests pause.
+  ///   - refusedUntil: How long their requests are refused, if they were to be refused by now; if it
+  ///     was the first wait, how long they are not.
+  ///   - rememberedUntil: From when on a wait in vain counts as the first again.
   public mutating func insert(
     _ ticketIDs: [String], now: Time, pausedUntil: Time, refusedUntil: Time, rememberedUntil: Time
   ) {
     marks = marks.filter { $0.value.rememberedUntil > now }
     for ticketID in ticketIDs where marks[ticketID] != nil || marks.count < limit {
-      let isFirst = marks[ticketID] == nil
+      let patientUntil = marks[ticketID]?.patientUntil ?? refusedUntil
       marks[ticketID] = Mark(
-        pausedUntil: pausedUntil, refusedUntil: isFirst ? nil : refusedUntil,
-        rememberedUntil: rememberedUntil)
+        patientUntil: patientUntil, pausedUntil: pausedUntil,
+        refusedUntil: now < patientUntil ? nil : refusedUntil, rememberedUntil: rememberedUntil)
     }
+  }
+
+  /// Forgets tickets on which nobody's transaction sits any more.
+  public mutating func remove(_ ticketIDs: [String]) {
+    for ticketID in ticketIDs { marks[ticketID] = nil }
   }
 
   /// What becomes of a request for these tickets.

@@ -85,6 +85,25 @@ import Threads
     #expect(try clients.last?.ask() == "GET nil 0 ")
   }
 
+  /// Whoever says nothing, or stops in the middle, does not drive out those that are served.
+  @Test func atTheLimitSilentConnectionsGiveWayFirst() throws {
+    let echo = try Echo(connections: 8)
+    let idle = try (0..<4).map { _ in try echo.connect() }
+    for client in idle { #expect(try client.ask() == "GET nil 0 ") }
+    let silent = try (0..<4).map { number in
+      let client = try echo.connect()
+      if number < 2 { client.send(Array(Record.request([("NAME", "x")]).prefix(20))) }
+      return client
+    }
+    #expect(Sockets.wait(path: echo.path, count: 9))
+    // Now they are taken for silent.
+    Instant.now.advanced(byMilliseconds: 1100).sleep()
+    let more = try (0..<4).map { _ in try echo.connect() }
+    for client in more { #expect(try client.ask() == "GET nil 0 ") }
+    for client in silent { #expect(client.readToEnd() == []) }
+    for client in idle { #expect(try client.ask() == "GET nil 0 ") }
+  }
+
   @Test func anAnswerMayComeLaterAndFromAnotherThread() throws {
     let directory = try TemporaryDirectory()
     let path = "\(directory.path)/s"

@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 
@@ -70,9 +71,13 @@ extension ServerSuites {
       let source = try database.texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
       #expect(source.contains(original), "the fault has no place in the function any more")
       try database.run(source.replacing(original, with: replacement))
-      #expect(throws: HoldHistory.Difference.self, "nothing was found: \(replacement)") {
+      #expect("nothing was found: \(replacement)") {
         var history = try HoldHistory(database, seed: SeededGenerator.seed)
         try history.run(steps: 3000)
+      } throws: { error in
+        // The function's own second look finds some of them out.
+        error is HoldHistory.Difference
+          || (error as? PostgresError)?.code == .server(.serializationFailure)
       }
     }
   }

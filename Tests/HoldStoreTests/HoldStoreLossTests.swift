@@ -23,6 +23,8 @@ extension ServerSuites {
       settings.answerTimeoutMilliseconds = 25_000
       settings.pool.connectTimeoutMilliseconds = 20_000
       settings.committers = 1
+      // No other is being opened when something is kept back: it is the batch.
+      settings.pool.connections = 1
     }
 
     private func withStore(_ body: (HoldStore) throws -> Void) throws {

@@ -4,7 +4,8 @@ import Testing
 /// When a batch may start beside one that is under way, and when a committer that sleeps is to look.
 @Suite struct CommitQueuePatienceTests {
   private var queue = CommitQueue<String, Int>(
-    limits: CommitQueueLimits(waitingOperations: 100, batchOperations: 100, batchTickets: 100))
+    limits: CommitQueueLimits(
+      waitingOperations: 100, waitingMilliseconds: 1000, batchOperations: 100, batchTickets: 100))
 
   @Test mutating func aSecondBatchWaitsForTheFirstAndGrows() {
     _ = queue.add("a", patientUntil: 20)

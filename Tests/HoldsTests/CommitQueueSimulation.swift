@@ -27,6 +27,7 @@ struct CommitQueueSimulation {
   private var batches: [[Queue.Entry]] = []
   private var decided: Set<Int> = []
   private var isStopping = false
+  private var commitMilliseconds = 0
 
   /// Whoever had to stand alone once has to for ever.
   private var alone: Set<Int> = []
@@ -72,7 +73,7 @@ struct CommitQueueSimulation {
     let ticketCount = Int.random(in: 1...limits.batchTickets + 2, using: &random)
     let patientUntil = now + Int.random(in: 0...20, using: &random)
     let deadline = now + Int.random(in: 1...200, using: &random)
-    let isFull = waiting.count >= limits.waitingOperations
+    let isFull = waiting.count >= limits.waitingOperations || expectedWait > 200
     let admission = queue.enqueue(
       accepted, ticketCount: ticketCount, deadline: deadline, patientUntil: patientUntil)
     try #require(admission.isAccepted == !isFull)
@@ -82,6 +83,13 @@ struct CommitQueueSimulation {
       number: UInt64(accepted), ticketCount: ticketCount, deadline: deadline,
       patientUntil: patientUntil)
     accepted += 1
+  }
+
+  /// Milliseconds until whoever comes now is in a batch, if each batch before it is full.
+  private var expectedWait: Int {
+    let tickets = waiting.values.reduce(0) { $0 + $1.ticketCount }
+    return commitMilliseconds
+      * max(waiting.count / limits.batchOperations, tickets / limits.batchTickets)
   }
 
   private mutating func take() throws {
@@ -158,7 +166,13 @@ struct CommitQueueSimulation {
     }
     queue.retry(retry.shuffled(using: &random), notBefore: notBefore, alone: isAlone)
     queue.settle(batch.count - retry.count)
-    queue.endBatch()
+    let milliseconds =
+      Bool.random(using: &random) ? Int.random(in: 0...150, using: &random) : nil
+    if let milliseconds {
+      let share = milliseconds / (batches.count + 1)
+      commitMilliseconds = (3 * commitMilliseconds + share) / 4
+    }
+    queue.endBatch(milliseconds: milliseconds)
     for entry in batch where waiting[entry.payload] == nil { try decide(entry.payload) }
     // The committer goes on with whatever there is now.
     try take()

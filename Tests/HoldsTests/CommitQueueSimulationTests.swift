@@ -12,7 +12,8 @@ import Testing
     print("HOLDFAST_TEST_SEED=\(seed) replays this simulation")
     var simulation = CommitQueueSimulation(
       limits: CommitQueueLimits(
-        waitingOperations: bounds[0], batchOperations: bounds[1], batchTickets: bounds[2]),
+        waitingOperations: bounds[0], waitingMilliseconds: 200, batchOperations: bounds[1],
+        batchTickets: bounds[2]),
       seed: seed)
     do {
       try simulation.run(events: 4000, committers: bounds[3])

@@ -10,7 +10,8 @@ import Testing
   ) -> Queue {
     var queue = Queue(
       limits: CommitQueueLimits(
-        waitingOperations: waiting, batchOperations: operations, batchTickets: tickets))
+        waitingOperations: waiting, waitingMilliseconds: 1000, batchOperations: operations,
+        batchTickets: tickets))
     for name in names { #expect(queue.add(String(name)).isAccepted) }
     return queue
   }
@@ -21,6 +22,49 @@ import Testing
     #expect(queue.waitingCount == 2)
     #expect(queue.take() == "ab")
     #expect(queue.add("d").isAccepted)
+  }
+
+  /// With commits of this length, until their average is all but that.
+  private func slowDown(_ queue: inout Queue, milliseconds: Int?) {
+    for _ in 0..<50 {
+      #expect(queue.add("x").isAccepted)
+      queue.settle(queue.takeBatch(now: 0)?.count ?? 0)
+      queue.endBatch(milliseconds: milliseconds)
+    }
+  }
+
+  @Test func whoeverWouldWaitTooLongIsToldAtOnce() {
+    var queue = makeQueue(operations: 2, tickets: 20)
+    slowDown(&queue, milliseconds: 400)
+    // Two commits for those in front of it take less than a second, three take more.
+    for name in "abcdef" { #expect(queue.add(String(name)).isAccepted) }
+    #expect(queue.add("g") == .full)
+    #expect(queue.takeAndSettle() == "ab")
+    #expect(queue.add("h").isAccepted)
+    #expect(queue.takeAndSettle() == "cd")
+    // As many tickets as three commits have room for take as long.
+    #expect(queue.add("i", tickets: 57).isAccepted)
+    #expect(queue.add("j") == .full)
+  }
+
+  @Test func whomTheNextCommitHasRoomForIsNeverTurnedAway() {
+    var queue = makeQueue(operations: 2)
+    slowDown(&queue, milliseconds: 60_000)
+    #expect(queue.add("a").isAccepted)
+    #expect(queue.add("b").isAccepted)
+    #expect(queue.add("c") == .full)
+    // Once commits are fast again they are believed.
+    #expect(queue.take() == "ab")
+    queue.settle(2)
+    queue.endBatch(milliseconds: 1)
+    slowDown(&queue, milliseconds: 1)
+    for name in "abcdefgh" { #expect(queue.add(String(name)).isAccepted) }
+  }
+
+  @Test func aFailureSaysNothingOfThePace() {
+    var queue = makeQueue(operations: 1)
+    slowDown(&queue, milliseconds: nil)
+    for name in "abcdefgh" { #expect(queue.add(String(name)).isAccepted) }
   }
 
   @Test func whatLosesItsConnectionAgainAndAgainStandsAlone() {

@@ -16,15 +16,33 @@ import Testing
     #expect(contended.advice(for: ["a", "b"], now: 10) == .goAhead)
   }
 
-  @Test func afterASecondOneTheyAreRefused() {
+  @Test func onceNoWaitHasBeenOfUseForAWhileTheyAreRefused() {
     var contended = ContendedTickets<Int>(limit: 10)
     wait(["a", "b"], at: 0, in: &contended)
-    wait(["a"], at: 20, in: &contended)
-    #expect(contended.advice(for: ["a"], now: 69) == .refuse(until: 70))
-    #expect(contended.advice(for: ["a"], now: 70) == .goAhead)
-    #expect(contended.advice(for: ["b"], now: 20) == .goAhead)
-    wait(["a"], at: 75, in: &contended)
-    #expect(contended.advice(for: ["b", "a"], now: 75) == .refuse(until: 125))
+    for now in [15, 30, 49] {
+      wait(["a"], at: now, in: &contended)
+      #expect(contended.advice(for: ["a"], now: now) == .pause(until: now + 10))
+    }
+    wait(["a"], at: 60, in: &contended)
+    #expect(contended.advice(for: ["a"], now: 109) == .refuse(until: 110))
+    #expect(contended.advice(for: ["a"], now: 110) == .goAhead)
+    #expect(contended.advice(for: ["b"], now: 60) == .goAhead)
+    // It has not been had since: one more wait is enough.
+    wait(["a"], at: 115, in: &contended)
+    #expect(contended.advice(for: ["b", "a"], now: 115) == .refuse(until: 165))
+  }
+
+  @Test func whoGetsATicketShowsThatItIsFree() {
+    var contended = ContendedTickets<Int>(limit: 10)
+    wait(["a", "b"], at: 0, in: &contended)
+    contended.remove(["a", "x"])
+    #expect(!contended.isEmpty)
+    wait(["a", "b"], at: 60, in: &contended)
+    #expect(contended.advice(for: ["a"], now: 60) == .pause(until: 70))
+    #expect(contended.advice(for: ["b"], now: 60) == .refuse(until: 110))
+    contended.remove(["a", "b"])
+    #expect(contended.isEmpty)
+    #expect(contended.advice(for: ["b"], now: 60) == .goAhead)
   }
 
   @Test func whatWasLongAgoIsForgotten() {

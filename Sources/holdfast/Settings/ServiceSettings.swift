@@ -63,6 +63,7 @@ struct ServiceSettings {
     }
     store.queue = CommitQueueLimits(
       waitingOperations: values.integer("queue-length"),
+      waitingMilliseconds: values.milliseconds("queue-wait"),
       batchOperations: values.integer("batch-requests"),
       batchTickets: values.integer("batch-tickets"))
     let requestTimeout = values.milliseconds("request-timeout")

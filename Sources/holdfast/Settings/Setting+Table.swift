@@ -14,7 +14,7 @@ extension Setting {
       "workers", .integer(1...1024), default: "2", "threads that read and decode requests"),
     Setting(
       "max-connections", counts, default: "2048",
-      "FastCGI connections open at once; past it idle ones are closed"),
+      "FastCGI connections open at once; past it silent ones are closed, then idle ones"),
     Setting(
       "peer-timeout", times, default: "5s",
       "time for the web server to send a request, or to take in an answer"),
@@ -37,11 +37,13 @@ extension Setting {
       "PostgreSQL's lock_timeout: waiting for another's insert of the same ticket"),
     Setting(
       "contention-time", .duration(0...60_000), default: "500ms",
-      "refusing a ticket at once after a second such wait in vain; a quarter: pause after the first"
-    ),
+      "a ticket for which such waits were in vain for so long is refused at once for so long"),
     Setting("ready-timeout", times, default: "1s", "how long /readyz waits for PostgreSQL"),
     Setting(
       "queue-length", counts, default: "1024", "requests that wait for a commit; past it 503"),
+    Setting(
+      "queue-wait", times, default: "2s",
+      "wait for a commit that is to be expected by the pace of the last ones; past it 503 at once"),
     Setting("batch-requests", counts, default: "128", "requests that share a commit"),
     Setting("batch-tickets", counts, default: "1024", "tickets that a shared commit names"),
     Setting(
