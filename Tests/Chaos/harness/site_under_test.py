@@ -77,6 +77,14 @@ class Site:
                 found[file.name] = int(pid)
         return found
 
+    def connections(self) -> int:
+        """How many connections to the service's sockets are open (/proc/net/unix)."""
+        sockets = set(self.values["HOLDFAST_SOCKETS"].split())
+        lines = Path("/proc/net/unix").read_text().splitlines()[1:]
+        # Num, RefCount, Protocol, Flags, Type, State, Inode, Path; the accepted end has the path.
+        fields = [line.split() for line in lines]
+        return sum(line[5] == "03" and line[-1] in sockets for line in fields)
+
     def log_sizes(self) -> dict[Path, int]:
         """How long the service's logs are, for `log_entries`."""
         return {log: log.stat().st_size for log in self._logs()}

@@ -21,6 +21,7 @@ TABLES = ("tickets_blocked", "holdfast_commits")
 # Growth of the last quarter's median over the first's: a share, and an amount beyond it.
 TOLERANCES = {
     "rss_kb": (0.10, 2048), "descriptors": (0.0, 8), "threads": (0.0, 1),
+    "connections": (0.0, 64),  # from nginx, which keeps as many as requests ever came at once
     "tickets_blocked_kb": (0.25, 4096), "holdfast_commits_kb": (0.25, 4096),
     "tickets_blocked_rows": (0.25, 2000), "holdfast_commits_rows": (0.25, 2000),
     "queue_refusals": (0.0, 0),
@@ -114,7 +115,9 @@ class Soak:
             if len(self._history.requests) <= self._seen:
                 continue
             sample = {"seconds": round(time.monotonic() - start), **self._site.resources(),
+                      "connections": self._site.connections(),
                       "queue_refusals": self._queue_refusals()}
+            sample["descriptors"] -= sample["connections"]
             sample |= await asyncio.to_thread(self._table_sizes)
             self.result.samples.append(sample)
             print("  ".join(f"{name} {value:,}" for name, value in sample.items()),

@@ -33,8 +33,8 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 # What --quick makes when no fault is named: about a minute in all, for deploy/test.
-QUICK = ("backend-killed", "backends-terminated", "immediate-stop", "postgres-hung",
-         "nginx-restart", "unflushed", "holdfast-killed")
+QUICK = ("backend-killed", "backends-terminated", "backends-hung", "immediate-stop",
+         "postgres-hung", "nginx-restart", "unflushed", "holdfast-killed")
 
 
 def find(name: str) -> Fault:

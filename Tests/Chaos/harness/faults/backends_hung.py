@@ -25,4 +25,5 @@ async def inject(scene: Scene) -> None:
 
 FAULT = Fault(
     name="backends-hung", description="SIGSTOP of the service's sessions alone for 4.5 s",
-    inject=inject, full={"times": 8, "seconds": 4.5, "pause": 1.5})
+    inject=inject, full={"times": 8, "seconds": 4.5, "pause": 1.5},
+    quick={"times": 1, "seconds": 4.5, "pause": 1.5})

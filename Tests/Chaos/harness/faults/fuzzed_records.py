@@ -76,6 +76,6 @@ def demand_same(scene: Scene, before: dict, middle: dict, crowded: dict) -> None
 
 FAULTS = (
     Fault(name="fuzzed-records", description="hostile FastCGI records and half-open connections",
-          inject=inject, full={"seconds": 600, "peers": 64, "half_open": 1900},
-          quick={"seconds": 15, "peers": 64, "half_open": 1900}, own_site=True),
+          inject=inject, full={"seconds": 600, "peers": 64, "half_open": 3000},
+          quick={"seconds": 15, "peers": 64, "half_open": 3000}, own_site=True),
 )

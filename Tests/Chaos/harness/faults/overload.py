@@ -147,6 +147,8 @@ def demand_memory(scene: Scene, before: tuple[float, float]) -> None:
 SLOW = {"HOLDFAST_BATCH_REQUESTS": "8", "HOLDFAST_COMMITTERS": "1",
         "HOLDFAST_POSTGRES_OPTIONS": "-c commit_delay=20000 -c commit_siblings=0"}
 UNBOUNDED = {"HOLDFAST_UPSTREAM_REQUESTS": "100000", "HOLDFAST_WORKER_CONNECTIONS": "4096"}
+PATIENT = {"HOLDFAST_QUEUE_WAIT": "1h", "HOLDFAST_QUEUE_LENGTH": "65536",
+           "HOLDFAST_MAX_CONNECTIONS": "65536", "HOLDFAST_BACKLOG": "65535"}
 
 FAULTS = (
     Fault(name="overload-crowd", description="2,000 to 10,000 clients who want to be served",
@@ -160,4 +162,7 @@ FAULTS = (
           inject=flood, full={"clients": 8000, "rounds": 3, "seconds": 10},
           quick={"clients": 8000, "rounds": 1, "seconds": 4}, rate=20, settings=SLOW,
           needs=("need_for_generator",)),
+    Fault(name="overload-slow-database-control", description="the same, whoever waits, and how long",
+          inject=flood, full={"clients": 8000, "rounds": 1, "seconds": 10}, rate=20,
+          settings=SLOW | UNBOUNDED | PATIENT, expects="turned away", needs=("need_for_generator",)),
 )
