@@ -11,30 +11,19 @@ extension ServerSuites {
   @Suite struct HoldStoreContentionTests {
     private let database: Database
     private let other: Database
-    private var settings = HoldStoreSettings()
+    private let settings: HoldStoreSettings
 
     init() throws {
       database = try Database()
       other = try Database(beside: database)
-      settings.conninfo = database.conninfo
-      settings.sweepIntervalMilliseconds = 0
-      settings.answerTimeoutMilliseconds = 25_000
-      settings.statementTimeoutMilliseconds = 20_000
-      settings.pool.connectTimeoutMilliseconds = 20_000
-    }
-
-    private func withStore(_ settings: HoldStoreSettings, _ body: (HoldStore) throws -> Void) throws
-    {
-      let store = HoldStore(settings: settings) { _ in }
-      defer { store.stop() }
-      try body(store)
+      settings = .patient(database.conninfo)
     }
 
     @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
       try database.sell(["a", "b"])
       try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
       try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
         answers.submit(.lock("b"), as: 1, to: store)
@@ -53,7 +42,7 @@ extension ServerSuites {
       try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
       var settings = settings
       settings.answerTimeoutMilliseconds = timeoutMilliseconds
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         for number in 0..<60 {
           if number < 30 { answers.submit(.lock("a"), as: 1000 + number, to: store) }
@@ -75,7 +64,7 @@ extension ServerSuites {
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
       var settings = settings
       settings.contentionMilliseconds = 2000
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         for number in 0..<20 {
           answers.submit(.lock("a"), as: 1000 + number, to: store)
@@ -97,7 +86,7 @@ extension ServerSuites {
       var settings = settings
       settings.contentionMilliseconds = 2000
       settings.answerTimeoutMilliseconds = 60_000
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
         let limit = Database.patience

@@ -11,27 +11,22 @@ extension ServerSuites {
   @Suite struct HoldStoreFailureTests {
     private let database: Database
     private let other: Database
-    private var settings = HoldStoreSettings()
+    private let settings: HoldStoreSettings
     private let events = Monitor<[HoldStoreEvent]>([])
 
     init() throws {
       database = try Database()
       other = try Database(beside: database)
-      settings.conninfo = database.conninfo
-      settings.sweepIntervalMilliseconds = 0
-      settings.answerTimeoutMilliseconds = 25_000
-      settings.statementTimeoutMilliseconds = 20_000
-      settings.pool.connectTimeoutMilliseconds = 20_000
+      settings = .patient(database.conninfo)
     }
 
     private func withStore(
-      _ settings: HoldStoreSettings? = nil, _ body: (HoldStore) throws -> Void
+      _ settings: HoldStoreSettings, _ body: (HoldStore) throws -> Void
     ) throws {
-      let store = HoldStore(settings: settings ?? self.settings) { [events] event in
+      let note: @Sendable (HoldStoreEvent) -> Void = { [events] event in
         events.withLock { $0.append(event) }
       }
-      defer { store.stop() }
-      try body(store)
+      try HoldStore.run(settings, onEvent: note, body)
     }
 
     @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {

@@ -11,35 +11,31 @@ extension ServerSuites {
   @Suite struct HoldStoreLossTests {
     private let database: Database
     private let proxy: LossyProxy
-    private var settings = HoldStoreSettings()
+    private var settings: HoldStoreSettings
     private let resolutions = Monitor<[HoldStoreEvent.Resolution]>([])
 
     init() throws {
       database = try Database()
       try database.sell(["a", "b", "c"])
       proxy = try LossyProxy()
-      settings.conninfo = try proxy.conninfo(database)
-      settings.sweepIntervalMilliseconds = 0
-      settings.answerTimeoutMilliseconds = 25_000
-      settings.pool.connectTimeoutMilliseconds = 20_000
+      settings = .patient(try proxy.conninfo(database))
       settings.committers = 1
       // No other is being opened when something is kept back: it is the batch.
       settings.pool.connections = 1
     }
 
     private func withStore(_ body: (HoldStore) throws -> Void) throws {
-      let store = HoldStore(settings: settings) { [resolutions] event in
+      let note: @Sendable (HoldStoreEvent) -> Void = { [resolutions] event in
         if case .batchResolved(let resolution, _) = event {
           resolutions.withLock { $0.append(resolution) }
         }
       }
-      defer {
-        store.stop()
-        proxy.close()
+      defer { proxy.close() }
+      try HoldStore.run(settings, onEvent: note) { store throws in
+        // So that connections are there, and prepared.
+        #expect(try Answers.outcome(of: .lock("c"), by: store).isGranted)
+        try body(store)
       }
-      // So that connections are there, and prepared.
-      #expect(try Answers.outcome(of: .lock("c"), by: store).isGranted)
-      try body(store)
     }
 
     private func waitForHold(of ticketID: String) throws {

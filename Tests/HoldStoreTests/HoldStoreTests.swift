@@ -10,31 +10,17 @@ extension ServerSuites {
   /// The store as its callers see it, over the real server.
   @Suite struct HoldStoreTests {
     private let database: Database
-    private var settings = HoldStoreSettings()
+    private let settings: HoldStoreSettings
 
     init() throws {
       database = try Database()
-      settings.conninfo = database.conninfo
-      settings.sweepIntervalMilliseconds = 0
-      // Nothing here may fail because the machine is busy.
-      settings.answerTimeoutMilliseconds = 25_000
-      settings.statementTimeoutMilliseconds = 20_000
-      settings.readinessTimeoutMilliseconds = 20_000
-      settings.pool.connectTimeoutMilliseconds = 20_000
-    }
-
-    private func withStore(
-      _ settings: HoldStoreSettings? = nil, _ body: (HoldStore) throws -> Void
-    ) throws {
-      let store = HoldStore(settings: settings ?? self.settings) { _ in }
-      defer { store.stop() }
-      try body(store)
+      settings = .patient(database.conninfo)
     }
 
     @Test func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce() throws {
       let tickets = (0..<40).map { "t\($0)" }
       try database.sell(tickets)
-      try withStore { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         let threads = (0..<4).map { thread in
           WorkerThread {
@@ -58,7 +44,7 @@ extension ServerSuites {
 
     @Test func locksAndReleasesAreCommittedInOrderOfArrival() throws {
       try database.sell(["a"])
-      try withStore { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         for round in 0..<60 {
           answers.submit(round % 2 == 0 ? .lock("a") : .release("a"), as: round, to: store)
@@ -74,7 +60,7 @@ extension ServerSuites {
 
     @Test func whatIsAnsweredIsCommitted() throws {
       try database.sell(["a", "b"])
-      try withStore { store throws in
+      try HoldStore.run(settings) { store throws in
         #expect(try Answers.outcome(of: .lock("a", as: "cart"), by: store).isGranted)
         #expect(try database.holds().keys.sorted() == ["a"])
         #expect(try Answers.outcome(of: .release("a", as: "cart"), by: store) == .released)
@@ -92,7 +78,7 @@ extension ServerSuites {
       settings.conninfo = "host=/nowhere/at/all"
       settings.answerTimeoutMilliseconds = 500
       settings.committers = 1
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         for number in 0..<20 { answers.submit(.lock("a"), as: number, to: store) }
         let outcomes = try answers.wait(for: 20)
@@ -109,7 +95,7 @@ extension ServerSuites {
       settings.conninfo = "host=/nowhere/at/all"
       settings.answerTimeoutMilliseconds = 200
       settings.readinessTimeoutMilliseconds = 200
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let start = Instant.now
         #expect(
           try Answers.outcome(of: .lock("a"), by: store) == .unavailable(.databaseUnreachable))
@@ -122,7 +108,7 @@ extension ServerSuites {
     }
 
     @Test func readinessFollowsTheDatabaseAndTheStop() throws {
-      try withStore { store throws in
+      try HoldStore.run(settings) { store throws in
         let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
         #expect(ready.isReady)
         store.prepareToStop()
@@ -142,7 +128,7 @@ extension ServerSuites {
         """)
       var settings = settings
       settings.sweepPages = 3
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
         #expect(swept == nil)
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 2500)
