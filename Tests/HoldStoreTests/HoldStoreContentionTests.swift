@@ -105,6 +105,39 @@ extension ServerSuites {
       }
     }
 
+    /// Two slow commits far apart are no reason to refuse, if the ticket was had in between.
+    @Test func whoeverGotTheTicketHasShownThatItIsFree() throws {
+      try database.sell(["a"])
+      var settings = settings
+      settings.contentionMilliseconds = 3000
+      let waits = Monitor(0)
+      let note: @Sendable (HoldStoreEvent) -> Void = { event in
+        guard case .batchFailed(let error, _, _) = event, error.code == .server(.lockNotAvailable)
+        else { return }
+        waits.withLock { $0 += 1 }
+        waits.broadcast()
+      }
+      let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
+      try HoldStore.run(settings, onEvent: note) { store throws in
+        let answers = Answers()
+        try other.run(insert)
+        answers.submit(.lock("a"), as: 0, to: store)
+        try #require(waits.wait(until: Database.patience) { $0 > 0 ? () : nil } != nil)
+        let patientUntil = Instant.now.advanced(byMilliseconds: 3000)
+        try other.run("ROLLBACK")
+        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
+        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        patientUntil.sleep()
+        let before = waits.withLock { $0 }
+        try other.run(insert)
+        answers.submit(.lock("a"), as: 1, to: store)
+        try #require(waits.wait(until: Database.patience) { $0 > before ? () : nil } != nil)
+        answers.submit(.lock("a"), as: 2, to: store)
+        try other.run("COMMIT")
+        #expect(try answers.wait(for: 3)[2]?.isRefused == true)
+      }
+    }
+
     @Test func aStopEndsAlthoughARowStaysLocked() throws {
       try database.sell(["a"])
       try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")

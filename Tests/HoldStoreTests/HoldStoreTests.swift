@@ -90,6 +90,37 @@ extension ServerSuites {
       }
     }
 
+    /// Commits of 100 ms, one request each: who finds another in front of it would wait too long.
+    @Test func whoeverWouldWaitTooLongForSlowCommitsIsToldAtOnce() throws {
+      let tickets = (0..<20).map { "t\($0)" }
+      try database.sell(tickets + ["first", "second"])
+      try database.run(
+        """
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END';
+        CREATE TRIGGER slow AFTER INSERT ON tickets_blocked
+            FOR EACH STATEMENT EXECUTE FUNCTION slow();
+        """)
+      var settings = settings
+      settings.committers = 1
+      settings.queue.batchOperations = 1
+      settings.queue.waitingMilliseconds = 10
+      try HoldStore.run(settings) { store throws in
+        // Once the second is under way, the pace of the first is known.
+        for ticketID in ["first", "second"] {
+          #expect(try Answers.outcome(of: .lock(ticketID), by: store).isGranted)
+        }
+        let answers = Answers()
+        for (number, ticketID) in tickets.enumerated() {
+          answers.submit(.lock(ticketID), as: number, to: store)
+        }
+        let outcomes = try answers.wait(for: tickets.count).values
+        let full = outcomes.filter { $0 == .unavailable(.queueFull) }.count
+        #expect((1..<tickets.count).contains(full))
+        #expect(outcomes.filter(\.isGranted).count == tickets.count - full)
+      }
+    }
+
     @Test func aDatabaseThatIsAwayIsSaidToBe() throws {
       var settings = settings
       settings.conninfo = "host=/nowhere/at/all"

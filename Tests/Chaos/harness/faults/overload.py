@@ -162,7 +162,9 @@ FAULTS = (
           inject=flood, full={"clients": 8000, "rounds": 3, "seconds": 10},
           quick={"clients": 8000, "rounds": 1, "seconds": 4}, rate=20, settings=SLOW,
           needs=("need_for_generator",)),
-    Fault(name="overload-slow-database-control", description="the same, whoever waits, and how long",
+    Fault(name="overload-slow-database-control",
+          description="the same, with no bound on how many wait, or how long",
           inject=flood, full={"clients": 8000, "rounds": 1, "seconds": 10}, rate=20,
-          settings=SLOW | UNBOUNDED | PATIENT, expects="turned away", needs=("need_for_generator",)),
+          settings=SLOW | UNBOUNDED | PATIENT, expects="turned away",
+          needs=("need_for_generator",)),
 )
