@@ -19,8 +19,18 @@ struct Readyz {
       readiness.isReady
         ? #"{"message":"Ready","status":200,"data":{"database":"#
         : #"{"message":"Not ready","status":503,"data":{"database":"#)
-    writer.raw(readiness.databaseAnswers ? #""ok","stopping":"# : #""unreachable","stopping":"#)
-    writer.raw(readiness.isStopping ? "true}}" : "false}}")
+    switch readiness.database {
+    case .ok: writer.raw(#""ok""#)
+    case .unreachable: writer.raw(#""unreachable""#)
+    case .refused(let problem):
+      writer.raw(#""refused","database_error":"#)
+      writer.string(problem)
+    }
+    writer.raw(readiness.isStopping ? #","stopping":true"# : #","stopping":false"#)
+    if let hasStrictSales = readiness.hasStrictSales {
+      writer.raw(hasStrictSales ? #","strict_sales":true"# : #","strict_sales":false"#)
+    }
+    writer.raw("}}")
     var response = APIResponse(
       status: readiness.isReady ? 200 : 503, requestID: requestID, body: writer.bytes)
     if !readiness.isReady { response.addRetryAfter(seconds: bounds.retryAfterSeconds) }

@@ -24,8 +24,8 @@ struct TicketsLock {
       case .refused(let tickets):
         let body = Self.refused(tickets, wantsDetails: wantsDetails)
         respond(APIResponse(status: 400, requestID: requestID, body: body))
-      case .unavailable(let unavailability):
-        respond(.unavailable(unavailability, bounds: bounds, requestID: requestID))
+      case .failed(let failure):
+        respond(.failed(failure, bounds: bounds, requestID: requestID))
       case .released:
         respond(.unexpectedOutcome(requestID: requestID))
       }
@@ -80,6 +80,7 @@ extension UnavailableTicket.Reason {
     case .sold: #","reason":"sold","available_in":"#
     case .held: #","reason":"held","available_in":"#
     case .unknown: #","reason":"unknown","available_in":"#
+    case .withheld: #","reason":"withheld","available_in":"#
     }
   }
 }

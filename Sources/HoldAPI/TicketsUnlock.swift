@@ -9,9 +9,9 @@ struct TicketsUnlock {
   let bounds: APIBounds
 
   func answer(_ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void) {
-    service.releaseExpired { [bounds, requestID = request.requestID] unavailability in
-      if let unavailability {
-        respond(.unavailable(unavailability, bounds: bounds, requestID: requestID))
+    service.releaseExpired { [bounds, requestID = request.requestID] failure in
+      if let failure {
+        respond(.failed(failure, bounds: bounds, requestID: requestID))
       } else {
         respond(APIResponse(status: 200, requestID: requestID, body: Self.done))
       }

@@ -23,8 +23,8 @@ struct TicketsUnlockParam {
       switch outcome {
       case .released:
         respond(APIResponse(status: 200, requestID: requestID, body: Self.done))
-      case .unavailable(let unavailability):
-        respond(.unavailable(unavailability, bounds: bounds, requestID: requestID))
+      case .failed(let failure):
+        respond(.failed(failure, bounds: bounds, requestID: requestID))
       case .granted, .refused:
         respond(.unexpectedOutcome(requestID: requestID))
       }

@@ -111,13 +111,13 @@ struct Committer: Sendable {
     switch outcome {
     case .granted: operation.ticketIDs
     case .refused(let tickets): tickets.filter { $0.reason == .held }.map(\.ticketID)
-    case .released, .unavailable: []
+    case .released, .failed: []
     }
   }
 
-  func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {
+  func answer(_ batch: [HoldQueue.Entry], _ reason: HoldFailure) {
     queue.withLock { $0.settle(batch.count) }
-    for entry in batch { entry.payload.completion(.unavailable(reason)) }
+    for entry in batch { entry.payload.completion(.failed(reason)) }
   }
 
   func pause(milliseconds: Int, doublings: Int) -> Instant {

@@ -16,7 +16,7 @@ public final class HoldStore: HoldService {
   private let pool: Pool
   private let queue: Monitor<HoldQueue>
   private let contended: Monitor<ContendedTickets<Instant>>
-  private let releases: SingleFlight<Unavailability?>
+  private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Bool>
   private let isStopping = Monitor(false)
   private let committers: Monitor<[WorkerThread]> = Monitor([])
@@ -60,7 +60,7 @@ public final class HoldStore: HoldService {
     let now = Instant.now
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
-      return completion(.unavailable(.contended))
+      return completion(.failed(.contended))
     }
     let admission = queue.withLock {
       $0.enqueue(
@@ -72,13 +72,13 @@ public final class HoldStore: HoldService {
     }
     switch admission {
     case .accepted(let callsCommitter): if callsCommitter { queue.signal() }
-    case .full: completion(.unavailable(.queueFull))
-    case .stopping: completion(.unavailable(.stopping))
+    case .full: completion(.failed(.queueFull))
+    case .stopping: completion(.failed(.stopping))
     }
   }
 
   /// Deletes every expired row; calls that come together share one sweep.
-  public func releaseExpired(completion: @escaping @Sendable (Unavailability?) -> Void) {
+  public func releaseExpired(completion: @escaping @Sendable (HoldFailure?) -> Void) {
     let deadline = Instant.now.advanced(byMilliseconds: settings.answerTimeoutMilliseconds)
     releases.request(deadline: deadline, completion: completion)
   }
@@ -88,7 +88,7 @@ public final class HoldStore: HoldService {
     let isStopping = isStopping.withLock { $0 }
     let deadline = Instant.now.advanced(byMilliseconds: settings.readinessTimeoutMilliseconds)
     checks.request(deadline: deadline) { answers in
-      completion(Readiness(databaseAnswers: answers, isStopping: isStopping))
+      completion(Readiness(database: answers ? .ok : .unreachable, isStopping: isStopping))
     }
   }
 
@@ -145,7 +145,7 @@ public final class HoldStore: HoldService {
       let expired = queue.withLock { $0.takeExpired(now: now) }
       for entry in expired {
         entry.payload.completion(
-          .unavailable(
+          .failed(
             entry.putOffCount + entry.failureCount > 0 ? .contended : .databaseUnreachable))
       }
       // A committer that waits for the queue to drain may have waited for these.
@@ -198,7 +198,7 @@ extension HoldStore {
 
   private static func sweep(
     _ onEvent: (HoldStoreEvent) -> Void, _ work: () throws(PostgresError) -> Int?
-  ) -> Unavailability? {
+  ) -> HoldFailure? {
     do throws(PostgresError) {
       if let rows = try work() { onEvent(.swept(rows: rows)) }
       return nil

@@ -54,7 +54,7 @@ extension Database {
     case .putOff: "put off"
     case .settled(.granted): "granted"
     case .settled(.released): "released"
-    case .settled(.unavailable): "unavailable"
+    case .settled(.failed): "unavailable"
     case .settled(.refused(let tickets)):
       "refused " + tickets.map { "\($0.ticketID) \($0.reason)" }.joined(separator: ", ")
     }

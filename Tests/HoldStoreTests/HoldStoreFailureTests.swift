@@ -49,7 +49,7 @@ extension ServerSuites {
         }
         try other.run("ROLLBACK")
         var outcomes = try answers.wait(for: 21)
-        #expect(outcomes.removeValue(forKey: 10) == .unavailable(.databaseUnreachable))
+        #expect(outcomes.removeValue(forKey: 10) == .failed(.databaseUnreachable))
         #expect(outcomes.values.allSatisfy { $0.isGranted })
         #expect(try database.holds().count == 20)
       }

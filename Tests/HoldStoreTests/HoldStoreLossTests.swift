@@ -55,7 +55,7 @@ extension ServerSuites {
       try waitForHold(of: "a")
       try meanwhile()
       proxy.cut(tellingTheServer: true)
-      return try answers.wait(for: 1)[0] ?? .unavailable(.outcomeUnknown)
+      return try answers.wait(for: 1)[0] ?? .failed(.outcomeUnknown)
     }
 
     @Test func aCommitWhoseAnswerWasLostIsFound() throws {
@@ -160,7 +160,7 @@ extension ServerSuites {
       try database.run(
         "INSERT INTO tickets_blocked VALUES ('b', now() - interval '1 s')")
       try withStore { store throws in
-        let answered = Monitor<[Unavailability?]>([])
+        let answered = Monitor<[HoldFailure?]>([])
         proxy.keepAnswers()
         store.releaseExpired { unavailability in
           answered.withLock { $0.append(unavailability) }

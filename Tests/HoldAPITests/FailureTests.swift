@@ -2,8 +2,8 @@ import HoldAPI
 import Holds
 import Testing
 
-@Suite struct UnavailableTests {
-  static let cases: [(Unavailability, String)] = [
+@Suite struct FailureTests {
+  static let cases: [(HoldFailure, String)] = [
     (.queueFull, "Service busy: the queue is full; nothing was changed"),
     (.stopping, "Service stopping; nothing was changed"),
     (.databaseUnreachable, "Database not reached in time; nothing was changed"),
@@ -13,7 +13,7 @@ import Testing
 
   @Test(arguments: cases)
   func everyFunctionSaysWhyAndWhatBecameOfTheRequest(
-    unavailability: Unavailability, message: String
+    failure: HoldFailure, message: String
   ) throws {
     for (path, body) in [
       ("/tickets_lock", #"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#),
@@ -21,8 +21,8 @@ import Testing
       ("/tickets_unlock", ""),
     ] {
       let client = Client(bounds: APIBounds(retryAfterSeconds: 3))
-      client.service.outcome = .unavailable(unavailability)
-      client.service.unavailability = unavailability
+      client.service.outcome = .failed(failure)
+      client.service.failure = failure
       let response = try client.ask("POST", path, body)
       #expect(response.status == 503)
       #expect(
@@ -31,6 +31,17 @@ import Testing
       #expect(response.value(of: "Retry-After") == "3")
       #expect(client.service.calls.count == 1)
     }
+  }
+
+  @Test func aStatementThatTheDatabaseRefusesIsA500() throws {
+    let client = Client(RecordingHoldService(outcome: .failed(.databaseRefused)))
+    let response = try client.lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
+    #expect(response.status == 500)
+    #expect(response.value(of: "Retry-After") == nil)
+    #expect(
+      response.text
+        == #"{"message":"Internal error: nothing was changed","status":500,"data":{"valido":false}}"#
+    )
   }
 
   @Test func anOutcomeThatDoesNotBelongIsA500() throws {

@@ -1,13 +1,17 @@
 import Holds
 
 extension APIResponse {
-  /// No outcome could be had: says why, and what became of the request.
-  static func unavailable(
-    _ unavailability: Unavailability, bounds: APIBounds, requestID: String
+  /// The operation has no result: says why, and whether anything was changed.
+  static func failed(
+    _ failure: HoldFailure, bounds: APIBounds, requestID: String
   ) -> APIResponse {
-    let outcome = unavailability.nothingWasChanged ? "nothing was changed" : "outcome unknown"
+    if failure == .databaseRefused {
+      return error(
+        status: 500, message: "Internal error: nothing was changed", requestID: requestID)
+    }
+    let outcome = failure.nothingWasChanged ? "nothing was changed" : "outcome unknown"
     return error(
-      status: 503, message: "\(cause(of: unavailability)); \(outcome)", requestID: requestID,
+      status: 503, message: "\(cause(of: failure)); \(outcome)", requestID: requestID,
       retryAfterSeconds: bounds.retryAfterSeconds)
   }
 
@@ -16,11 +20,12 @@ extension APIResponse {
     error(status: 500, message: "Internal error; outcome unknown", requestID: requestID)
   }
 
-  private static func cause(of unavailability: Unavailability) -> String {
-    switch unavailability {
+  private static func cause(of failure: HoldFailure) -> String {
+    switch failure {
     case .queueFull: "Service busy: the queue is full"
     case .stopping: "Service stopping"
     case .databaseUnreachable: "Database not reached in time"
+    case .databaseRefused: "Internal error"
     case .contended: "Tickets busy: another transaction kept them locked"
     case .outcomeUnknown: "Database connection lost during the commit"
     }
