@@ -44,22 +44,32 @@ import Threads
     #expect(client.readToEnd() == [])
   }
 
-  @Test func aBodyIsReadUpToTheBoundAndTheRestDoesNotHurtTheNextRequest() throws {
+  /// The handler gets one byte more than the bound, by which it tells that the body is too long.
+  @Test func aBodyPastTheBoundIsAnsweredAndItsConnectionClosed() throws {
     let echo = try Echo(bodyBytes: 100)
-    let client = try echo.connect()
-    for count in [0, 99, 100, 101, 5000, 60_000] {
+    for (count, isKept) in [(99, true), (100, true), (101, false), (5000, false), (150_000, false)]
+    {
+      let client = try echo.connect()
       let body = [UInt8](repeating: 97, count: count)
       let answer = try client.ask([("NAME", "\(count)")], body: body)
-      #expect(answer.hasPrefix("none \(count) \(min(count, 100)) "))
+      #expect(answer == "none \(count) \(min(count, 101)) aaaaaaaa")
+      if isKept {
+        #expect(try client.ask() == "GET nil 0 ")
+      } else {
+        #expect(client.readToEnd() == [])
+      }
     }
-    #expect(try client.ask() == "GET nil 0 ")
+    #expect(Sockets.wait(path: echo.path, count: 1))
   }
 
-  @Test func aBodyFarPastTheBoundIsAnsweredAndItsConnectionClosed() throws {
-    let echo = try Echo(bodyBytes: 100)
+  /// libfcgi would lose what follows a request, so its connection serves no other.
+  @Test func aRequestThatIsFollowedByAnotherIsAnsweredAndItsConnectionClosed() throws {
+    let echo = try Echo()
     let client = try echo.connect()
-    let body = [UInt8](repeating: 97, count: 150_000)
-    #expect(try client.ask([("NAME", "large")], body: body) == "none large 100 aaaaaaaa")
+    client.send(Record.request([("NAME", "1")]) + Record.request([("NAME", "2")]))
+    #expect(try client.readAnswer() == "none 1 0 ")
+    #expect(client.readToEnd() == [])
+    #expect(echo.requests.withLock { $0 } == 1)
     #expect(echo.answers())
   }
 
@@ -134,23 +144,6 @@ import Threads
       #expect(try client.readAnswer() == "late \(number)")
     }
     thread.join()
-    server.drain()
-  }
-
-  @Test func anAbandonedRequestEndsItsConnection() throws {
-    let directory = try TemporaryDirectory()
-    let path = "\(directory.path)/s"
-    let server = FastCGIServer(
-      listeningOn: try Sockets.make(.unix(path: path)), limits: .testing()
-    ) { exchange in
-      if exchange.parameter("NAME") == nil { exchange.respond([120]) } else { exchange.abandon() }
-    }
-    defer { server.stop() }
-    let client = try Client(path: path)
-    #expect(try client.ask() == "x")
-    client.send(Record.request([("NAME", "x")]))
-    #expect(client.readToEnd() == [])
-    #expect(Sockets.wait(path: path, count: 1))
     server.drain()
   }
 

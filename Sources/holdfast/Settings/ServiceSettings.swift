@@ -28,8 +28,7 @@ struct ServiceSettings {
       workers: values.integer("workers"), connections: values.integer("max-connections"),
       peerTimeoutMilliseconds: values.milliseconds("peer-timeout"),
       parameterBytes: values.integer("max-parameters-bytes"),
-      // One more than is allowed, so that a longer body is told from one that just fits.
-      bodyBytes: values.integer("max-body-bytes") + 1)
+      bodyBytes: values.integer("max-body-bytes"))
     store = try Self.store(values, environment)
     bounds = try Self.bounds(values)
     shutdownTimeoutMilliseconds = values.milliseconds("shutdown-timeout")

@@ -1,3 +1,4 @@
+private import CLinux
 private import Glibc
 private import Threads
 
@@ -43,6 +44,32 @@ public final class ListeningSocket: Sendable {
   deinit {
     removePath()
     close(descriptor)
+  }
+
+  /// Accepts the next connection that waits, as a non-blocking socket (`accept4(2)`); nil, and `errno`,
+  /// when there is none.
+  func accept() -> Int32? {
+    let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let connected = accept4(descriptor, nil, nil, flags)
+    guard connected >= 0 else { return nil }
+    // An answer has to fit into the empty buffer, since nobody waits for room.
+    Self.set(SO_SNDBUF, Self.sendBufferBytes, on: connected)
+    // Fails on a Unix socket, where there is nothing to switch off.
+    var on: Int32 = 1
+    unsafe setsockopt(
+      connected, Int32(IPPROTO_TCP), Int32(TCP_NODELAY), &on, socklen_t(MemoryLayout<Int32>.size))
+    return connected
+  }
+
+  /// Half of what Linux allows by default at most (`net.core.wmem_max`), which it doubles.
+  private static let sendBufferBytes: Int32 = 212_992
+
+  private static let receiveBufferBytes: Int32 = 262_144
+
+  private static func set(_ option: Int32, _ value: Int32, on descriptor: Int32) {
+    var value = value
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// Removes a Unix socket's file, once: the path may be a successor's soon after.
@@ -134,9 +161,9 @@ public final class ListeningSocket: Sendable {
     defer { unsafe freeaddrinfo(found) }
     let descriptor = unsafe socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
     guard descriptor >= 0 else { throw failure("socket", at: "\(host):\(port)") }
-    var on: Int32 = 1
-    unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    set(SO_REUSEADDR, 1, on: descriptor)
+    // A whole request has to fit into the buffer of a connection, which inherits this.
+    set(SO_RCVBUF, receiveBufferBytes, on: descriptor)
     guard unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0 else {
       let problem =
         errno == EADDRINUSE

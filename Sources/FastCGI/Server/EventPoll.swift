@@ -10,19 +10,15 @@ final class EventPoll: Sendable {
 
   /// What a descriptor is watched for. A peer that is gone is always reported.
   enum Interest {
-    /// Reported whenever something has come or the peer has closed; what is left unread, once only.
+    /// Reported whenever something has come or the peer has closed its end.
     case reading
 
-    /// Reported whenever there has come to be room.
-    case writing
-
-    /// Reported once, and then when watched again.
+    /// Reported once, and again when it is rearmed.
     case accepting
 
     fileprivate var events: UInt32 {
       switch self {
       case .reading: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-      case .writing: EPOLLOUT.rawValue | EPOLLET.rawValue
       case .accepting: EPOLLIN.rawValue | EPOLLONESHOT.rawValue
       }
     }
@@ -42,7 +38,7 @@ final class EventPoll: Sendable {
     control(EPOLL_CTL_ADD, watched, identifier, interest.events)
   }
 
-  /// Watches it for that from now on, and reports it if that is so already.
+  /// Reports it again if there is something to report already.
   func rearm(_ watched: Int32, as identifier: UInt64, for interest: Interest) {
     control(EPOLL_CTL_MOD, watched, identifier, interest.events)
   }
@@ -72,4 +68,18 @@ final class EventPoll: Sendable {
     var event = unsafe epoll_event(events: events, data: epoll_data_t(u64: identifier))
     unsafe epoll_ctl(descriptor, operation, watched, &event)
   }
+}
+
+/// A descriptor that is readable for good once it has been set (`eventfd(2)`).
+final class WakeUp: Sendable {
+  let descriptor: Int32
+
+  init() {
+    descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    precondition(descriptor >= 0, "eventfd: errno \(errno)")
+  }
+
+  deinit { close(descriptor) }
+
+  func set() { eventfd_write(descriptor, 1) }
 }

@@ -1,8 +1,8 @@
 private import Glibc
 private import Threads
 
+/// Connections are accepted from the listening socket as long as there is room in the table.
 extension FastCGIServer {
-  /// Takes the connections that wait, as far as there is room in the table.
   func acceptConnections() {
     // The monitor keeps the socket open for as long as it is used here.
     listener.withLock { socket in
@@ -19,12 +19,12 @@ extension FastCGIServer {
     }
   }
 
-  /// Takes one connection; false, and `errno`, when there is none to be had.
-  func acceptConnection(from listener: ListeningSocket) -> Bool {
-    guard let descriptor = StreamSocket.accept(from: listener.descriptor) else { return false }
-    // What is evicted closes here, as its last owner lets go.
+  /// Accepts one connection; false, and `errno`, when none waits.
+  func acceptConnection(from socket: ListeningSocket) -> Bool {
+    guard let descriptor = socket.accept() else { return false }
+    // An evicted connection closes here, as its last owner lets go.
     let connection = table.withLock { $0.insert(owning: descriptor, now: .now) }.added
-    poll.add(connection.descriptor, as: connection.identifier, for: .reading)
+    poll.add(descriptor, as: connection.identifier, for: .reading)
     return true
   }
 

@@ -1,20 +1,16 @@
 public import Threads
 
-/// Accepts FastCGI connections and gives each request to a handler on one of N workers.
+/// Accepts FastCGI requests through libfcgi and gives each to a handler on one of N workers.
 ///
-/// All connections wait in one epoll set, and none is waited for: a worker takes what has come of a
-/// request, and turns to another connection when it is not all there. A connection that is idle,
-/// slow or stuck costs a descriptor, never a worker.
+/// All connections wait in one epoll set. A worker takes a connection that is ready, lets the gate
+/// look at what has come, and lends the connection to libfcgi once a whole request is there. A
+/// connection that is idle, slow or stuck costs a descriptor, never a worker.
 public final class FastCGIServer: Sendable {
   /// Answers the request, at once or later from another thread; must not block long.
   public typealias Handler = @Sendable (FastCGIExchange) -> Void
 
   static let listenerIdentifier: UInt64 = 0
-  private static let stopIdentifier: UInt64 = .max
-  private static let patienceMilliseconds = 1000
-
-  /// Most requests come in one read of it.
-  private static let bufferBytes = 16_384
+  static let stopIdentifier: UInt64 = .max
 
   let limits: FastCGILimits
   let handler: Handler
@@ -28,6 +24,7 @@ public final class FastCGIServer: Sendable {
   public init(
     listeningOn socket: ListeningSocket, limits: FastCGILimits, handler: @escaping Handler
   ) {
+    LibFCGI.initialize()
     self.limits = limits
     self.handler = handler
     listener = Monitor(socket)
@@ -35,7 +32,7 @@ public final class FastCGIServer: Sendable {
     threads = Monitor([])
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
-    let started = (0..<limits.workers).map { _ in WorkerThread { self.work() } }
+    let started = (0..<limits.workers).map { _ in WorkerThread { self.runAcceptLoop() } }
     threads.withLock { $0 = started }
   }
 
@@ -66,7 +63,7 @@ public final class FastCGIServer: Sendable {
     return empty != nil ? 0 : table.withLock { $0.busyCount }
   }
 
-  /// Ends the workers; each finishes the request that it is decoding.
+  /// Ends the workers; each finishes the request that it handles.
   public func stop() {
     stopping.set()
     let ended = threads.withLock { threads in
@@ -74,32 +71,5 @@ public final class FastCGIServer: Sendable {
       return threads
     }
     for thread in ended { thread.join() }
-  }
-
-  private func work() {
-    var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
-    while true {
-      guard let event = poll.wait(milliseconds: giveUpLatePeers()) else {
-        // Silent connections may have become old enough to give way.
-        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
-        continue
-      }
-      switch event.identifier {
-      case Self.stopIdentifier: return
-      case Self.listenerIdentifier: acceptConnections()
-      default: serve(event, using: &buffer)
-      }
-    }
-  }
-
-  /// Closes the connections of peers that are late; tells how long a worker may wait, at most.
-  private func giveUpLatePeers() -> Int {
-    let (late, next) = table.withLock { $0.removeLate { .now } }
-    if !late.isEmpty {
-      for connection in late { connection.close() }
-      noteRoom()
-    }
-    guard let next else { return Self.patienceMilliseconds }
-    return min(Self.patienceMilliseconds, Instant.now.milliseconds(until: next))
   }
 }

@@ -1,5 +1,20 @@
 internal import Threads
 
+/// What an open connection is doing.
+enum ConnectionState {
+  /// Nothing has ever come on it.
+  case new(since: Instant)
+
+  /// It has been served, and nothing of another request has come.
+  case idle
+
+  /// A thread has it, which answers a request or looks for one.
+  case busy
+
+  /// Its peer has begun a request, or is to close the connection, and has until then.
+  case waiting(until: Instant)
+}
+
 /// The open connections and what each is doing. Guarded by the server's monitor.
 struct ConnectionTable {
   private struct Entry {
@@ -10,23 +25,23 @@ struct ConnectionTable {
     var hasNews = false
   }
 
-  /// A peer that has been silent for so long is not just about to send its request, or the rest of it.
+  /// A peer that has been silent for so long is not just about to send its request.
   private static let silenceMilliseconds = 1000
 
-  /// The table is not searched for late peers more often.
+  /// The table is searched for late peers at most this often.
   private static let checkMilliseconds = 10
 
   private var entries: [UInt64: Entry] = [:]
   private var nextIdentifier: UInt64 = 1
   private let limits: FastCGILimits
 
-  /// No peer is late before.
+  /// No peer is late before this time.
   private var nextCheck: Instant?
 
   /// The listening socket is not watched, because the table was full.
   var isListenerPaused = false
 
-  /// A stop has been asked for: whoever waits for the last connection to close is to be woken.
+  /// A stop has been requested: whoever waits for the last connection to close is to be woken.
   var isDraining = false
 
   init(limits: FastCGILimits) { self.limits = limits }
@@ -36,10 +51,7 @@ struct ConnectionTable {
   /// Connections on which a request is unanswered.
   var busyCount: Int {
     entries.values.count { entry in
-      switch entry.state {
-      case .busy, .waiting(_, isUnanswered: true): true
-      default: false
-      }
+      if case .busy = entry.state { true } else { false }
     }
   }
 
@@ -47,9 +59,9 @@ struct ConnectionTable {
     entries.count >= limits.connections && victim(now: now) == nil
   }
 
-  /// The connection to give up at the limit: one whose peer began and fell silent, or never said a
-  /// word, which web servers do not do; else the oldest that is idle after a request, although the
-  /// next may be on its way. Nil when every one carries a request or is too young to tell.
+  /// The connection to close at the limit: one whose peer sent part of a request, or nothing, and fell
+  /// silent, which web servers do not do; else the one that has been idle for longest. Nil when each
+  /// carries a request or is too new to tell.
   private func victim(now: Instant) -> UInt64? {
     if let silent = entries.first(where: { isSilent($1, now: now) }) { return silent.key }
     var oldest: UInt64?
@@ -63,16 +75,16 @@ struct ConnectionTable {
     let silence = Self.silenceMilliseconds
     let isLate =
       switch entry.state {
-      case .unread(let since): since.advanced(byMilliseconds: silence) <= now
-      case .waiting(let deadline, isUnanswered: false):
+      case .new(let since): since.advanced(byMilliseconds: silence) <= now
+      case .waiting(let deadline):
         deadline <= now.advanced(byMilliseconds: limits.peerTimeoutMilliseconds - silence)
       default: false
       }
-    return isLate && !entry.connection.hasInput
+    return isLate && !entry.connection.hasNewInput
   }
 
-  /// Enters a new connection, whose first request has not been read yet; at the limit another is
-  /// taken out and returned, to be closed by the caller's letting go of it.
+  /// Enters a new connection. At the limit another is taken out and returned, to be closed when the
+  /// caller lets go of it.
   mutating func insert(owning descriptor: Int32, now: Instant) -> (
     added: FastCGIConnection, evicted: FastCGIConnection?
   ) {
@@ -83,11 +95,11 @@ struct ConnectionTable {
     let connection = FastCGIConnection(
       identifier: nextIdentifier, owning: descriptor, limits: limits)
     nextIdentifier += 1
-    entries[connection.identifier] = Entry(connection: connection, state: .unread(since: now))
+    entries[connection.identifier] = Entry(connection: connection, state: .new(since: now))
     return (connection, evicted)
   }
 
-  /// Lends a connection to the calling thread; nil when it is lent already, or was taken out.
+  /// Lends a connection to the calling thread; nil when another thread has it, or it was taken out.
   mutating func begin(_ identifier: UInt64) -> FastCGIConnection? {
     guard let index = entries.index(forKey: identifier) else { return nil }
     if case .busy = entries.values[index].state {
@@ -104,7 +116,7 @@ struct ConnectionTable {
   mutating func end(_ identifier: UInt64, _ state: ConnectionState) -> Bool {
     guard let index = entries.index(forKey: identifier) else { return false }
     entries.values[index].state = state
-    if case .waiting(let deadline, _) = state { nextCheck = min(deadline, nextCheck ?? deadline) }
+    if case .waiting(let deadline) = state { nextCheck = min(deadline, nextCheck ?? deadline) }
     defer { entries.values[index].hasNews = false }
     return entries.values[index].hasNews
   }
@@ -119,7 +131,7 @@ struct ConnectionTable {
     return isListenerPaused
   }
 
-  /// Takes out the connections whose peers are late, to be closed by the caller's letting go of them.
+  /// Takes out the connections whose peers are late, to be closed by the caller.
   ///
   /// - Returns: Those, and when to ask again, at the latest.
   mutating func removeLate(now: () -> Instant) -> (late: [FastCGIConnection], next: Instant?) {
@@ -129,7 +141,7 @@ struct ConnectionTable {
     var late: [FastCGIConnection] = []
     nextCheck = nil
     for (identifier, entry) in entries {
-      guard case .waiting(let deadline, _) = entry.state else { continue }
+      guard case .waiting(let deadline) = entry.state else { continue }
       if deadline <= now {
         late.append(entry.connection)
         remove(identifier)

@@ -1,0 +1,89 @@
+private import Threads
+
+/// The accept loop that each worker runs: wait for a connection that is ready, `FCGX_Accept_r`, the
+/// endpoint, `FCGX_Finish_r`.
+extension FastCGIServer {
+  /// A worker looks this often whether silent connections are old enough to be closed.
+  private static let idleMilliseconds = 1000
+
+  func runAcceptLoop() {
+    var buffer = [UInt8](repeating: 0, count: limits.requestBytes)
+    while true {
+      guard let event = poll.wait(milliseconds: closeLatePeers()) else {
+        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
+        continue
+      }
+      switch event.identifier {
+      case Self.stopIdentifier: return
+      case Self.listenerIdentifier: acceptConnections()
+      default: serve(event, using: &buffer)
+      }
+    }
+  }
+
+  /// Serves the request that has come on a connection, if a whole one has.
+  private func serve(_ event: EventPoll.Event, using buffer: inout [UInt8]) {
+    guard let connection = table.withLock({ $0.begin(event.identifier) }) else { return }
+    // The end of the peer's stream is reported once: it has to be looked for again.
+    let isHangUp = event.isHangUp
+    let inspection = connection.inspect(using: &buffer, isHangUp: isHangUp)
+    guard case .request(let admission) = inspection else {
+      return giveBack(connection, after: inspection, rearms: false)
+    }
+    guard let body = connection.acceptRequest(admission) else {
+      return giveBack(connection, after: .ended, rearms: false)
+    }
+    handler(
+      FastCGIExchange(connection, body: body) { [self] response in
+        giveBack(connection, after: connection.answer(response), rearms: isHangUp)
+      })
+  }
+
+  /// Gives a connection back to the table, to wait for what comes next on it.
+  ///
+  /// - Parameter rearms: Whether what has been reported already is to be reported again.
+  private func giveBack(
+    _ connection: FastCGIConnection, after inspection: FastCGIConnection.Inspection, rearms: Bool
+  ) {
+    let state: ConnectionState
+    switch inspection {
+    case .idle: state = .idle
+    case .waiting: state = .waiting(until: connection.startDeadline())
+    case .request, .ended:
+      table.withLock { $0.remove(connection.identifier) }
+      connection.close()
+      return noteRoom()
+    }
+    // After the answer to a request that closes the connection, the peer may be gone already.
+    let rearms = rearms || connection.isClosing
+    let wasPaused = table.withLock { table in
+      let hasNews = table.end(connection.identifier, state)
+      // This call is made under the lock: the next thread may get and close the connection.
+      if hasNews || rearms {
+        poll.rearm(connection.descriptor, as: connection.identifier, for: .reading)
+      }
+      return table.takeListenerPause()
+    }
+    if wasPaused { resumeListener() }
+  }
+
+  /// Closes the connections of peers that are late; tells how long a worker may wait, at most.
+  private func closeLatePeers() -> Int {
+    let (late, next) = table.withLock { $0.removeLate { .now } }
+    if !late.isEmpty {
+      for connection in late { connection.close() }
+      noteRoom()
+    }
+    guard let next else { return Self.idleMilliseconds }
+    return min(Self.idleMilliseconds, Instant.now.milliseconds(until: next))
+  }
+
+  /// Tells those who wait for a connection to close, or for room to accept one.
+  private func noteRoom() {
+    let wasPaused = table.withLock { table in
+      if table.isDraining { self.table.broadcast() }
+      return table.takeListenerPause()
+    }
+    if wasPaused { resumeListener() }
+  }
+}
