@@ -30,7 +30,7 @@ import Testing
     for length in [0, 4, 16, 30, Self.request.count - 8, Self.request.count - 1] {
       let (connection, peer) = Self.pair()
       _ = Self.request.prefix(length).withUnsafeBytes { write(peer, $0.baseAddress, length) }
-      let admission = FastCGIConnection.Admission(bodyBytes: 4, isReusable: true)
+      let admission = FastCGIConnection.Admission(bodyBytes: 4)
       #expect(connection.acceptRequest(admission) == nil, "\(length)")
       connection.close()
       #expect(connection.descriptor == -1 && Self.isClosed(peer))
@@ -38,26 +38,28 @@ import Testing
     }
   }
 
-  @Test func aRequestIsLeftWhereItIsUntilItIsWhole() throws {
-    let (connection, peer) = Self.pair()
-    defer { close(peer) }
-    var buffer = [UInt8](repeating: 0, count: 100_000)
-    _ = Self.request.withUnsafeBytes { write(peer, $0.baseAddress, 30) }
-    guard case .waiting = connection.inspect(using: &buffer, isHangUp: false) else {
-      throw Failure("it is not waited for")
-    }
-    #expect(!connection.hasNewInput)
-    _ = Self.request.dropFirst(30).withUnsafeBytes { write(peer, $0.baseAddress, $0.count) }
-    #expect(connection.hasNewInput)
-    guard case .request(let admission) = connection.inspect(using: &buffer, isHangUp: false) else {
-      throw Failure("it is not seen")
-    }
-    #expect(admission.bodyBytes == 4 && admission.isReusable)
-    #expect(connection.acceptRequest(admission) == Array("body".utf8))
-    #expect(connection.parameter("NAME") == "naïve" && connection.parameter("OTHER") == nil)
-    guard case .idle = connection.answer(Array("x".utf8)) else { throw Failure("it is closed") }
-    guard case .idle = connection.inspect(using: &buffer, isHangUp: false) else {
-      throw Failure("something of the request is left")
+  @Test func aRequestIsAcceptedOnceItIsWhole() throws {
+    // At once, in two pieces, and with the beginning of the next.
+    for (first, more) in [(Self.request.count, 0), (30, 0), (Self.request.count, 20), (30, 20)] {
+      let (connection, peer) = Self.pair()
+      defer { close(peer) }
+      var buffer = [UInt8](repeating: 0, count: 100_000)
+      let bytes = Self.request + Self.request.prefix(more)
+      _ = bytes.withUnsafeBytes { write(peer, $0.baseAddress, first) }
+      if first < Self.request.count {
+        guard case .waiting = connection.inspect(using: &buffer, isHangUp: false) else {
+          throw Failure("it is not waited for")
+        }
+        #expect(!connection.hasInput)
+      }
+      _ = bytes.dropFirst(first).withUnsafeBytes { write(peer, $0.baseAddress, $0.count) }
+      guard case .request(let admission) = connection.inspect(using: &buffer, isHangUp: false)
+      else { throw Failure("it is not seen") }
+      #expect(admission.bodyBytes == 4 && admission.isFollowed == (more > 0))
+      #expect(connection.acceptRequest(admission) == Array("body".utf8))
+      #expect(connection.parameter("NAME") == "naïve" && connection.parameter("OTHER") == nil)
+      guard case .idle = connection.answer(Array("x".utf8)) else { throw Failure("it is closed") }
+      #expect(connection.hasInput == (more > 0))
     }
   }
 

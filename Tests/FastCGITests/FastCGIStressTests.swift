@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threads
 
-/// Requests that come in pieces, answered by workers and by another thread: none is forgotten.
+/// Requests cut up and sent one behind the other, answered by workers and others: none is forgotten.
 @Suite struct FastCGIStressTests {
   private let directory: TemporaryDirectory
   private let seed = SeededGenerator.seed
@@ -59,17 +59,22 @@ import Threads
     for _ in 0..<10 {
       let client = try Client(path: path)
       for _ in 0..<20 {
-        let size = Int.random(in: 0...(Bool.random(using: &random) ? 10 : 40_000), using: &random)
-        var rest = Record.request(
-          [("NAME", "\(size)")], body: [UInt8](repeating: 1, count: size))[...]
+        let sizes = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+          Int.random(in: 0...(Bool.random(using: &random) ? 10 : 40_000), using: &random)
+        }
+        var rest = sizes.enumerated().flatMap { index, size in
+          Record.request([("NAME", "\(index)")], body: [UInt8](repeating: 1, count: size))
+        }[...]
         while !rest.isEmpty {
           let count = Int.random(in: 1...(rest.count < 100 ? 20 : 60_000), using: &random)
           client.send(Array(rest.prefix(count)))
           rest = rest.dropFirst(count)
           if count % 3 == 0 { usleep(50) }
         }
-        let answer = try client.readAnswer()
-        guard answer == "\(size) \(size)" else { throw Failure("\(answer) for \(size)") }
+        for (index, size) in sizes.enumerated() {
+          let answer = try client.readAnswer()
+          guard answer == "\(index) \(size)" else { throw Failure("\(answer) for \(size)") }
+        }
       }
     }
   }

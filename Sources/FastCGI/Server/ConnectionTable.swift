@@ -80,7 +80,7 @@ struct ConnectionTable {
         deadline <= now.advanced(byMilliseconds: limits.peerTimeoutMilliseconds - silence)
       default: false
       }
-    return isLate && !entry.connection.hasNewInput
+    return isLate && !entry.connection.hasInput
   }
 
   /// Enters a new connection. At the limit another is taken out and returned, to be closed when the

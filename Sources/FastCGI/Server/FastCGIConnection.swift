@@ -5,10 +5,14 @@ internal import Threads
 
 /// One connection from the web server, and the libfcgi request that is served on it.
 ///
-/// The connection waits in an epoll set until the gate sees a whole request in the socket's buffer.
-/// Only then is it lent to libfcgi, which therefore never waits. One thread at a time works on a
-/// connection: the one to which the table has lent it, and, after the handler's call, the one that
-/// answers.
+/// The connection waits in an epoll set until the gate has seen a whole request. Only then is it lent
+/// to libfcgi, which therefore never waits. One thread at a time works on a connection: the one to
+/// which the table has lent it, and, after the handler's call, the one that answers.
+///
+/// A request that has come at once, as from most web servers, is looked at in the socket's buffer and
+/// read by libfcgi from there. One that comes in pieces is collected and given to libfcgi as a file in
+/// memory: a socket's buffer does not hold it if the pieces are small, since each counts with more
+/// than 768 bytes on a Unix socket.
 @safe final class FastCGIConnection: @unchecked Sendable {
   // No lock of its own: the table's monitor hands the connection from one thread to the next.
 
@@ -32,8 +36,11 @@ internal import Threads
     /// How much of the body there is to read.
     var bodyBytes: Int
 
-    /// Whether the connection can serve another request afterwards.
-    var isReusable: Bool
+    /// The body is too long: the connection does not serve another request.
+    var isBodyTooLarge = false
+
+    /// The beginning of another request follows.
+    var isFollowed = false
   }
 
   let identifier: UInt64
@@ -47,8 +54,8 @@ internal import Threads
   /// When the peer is given up, if it is in the middle of a request.
   private var deadline: Instant?
 
-  /// Bytes in the socket's buffer that the gate has seen and left there.
-  private var inspectedBytes = 0
+  /// What has come of a request that does not come at once; bounded by the longest request.
+  private var pieces: [UInt8] = []
 
   /// After the answer the connection is closed as soon as the peer has closed its end.
   private var closesAfterAnswer = false
@@ -85,54 +92,71 @@ internal import Threads
     return deadline
   }
 
-  /// True when something has come that the gate has not seen (`FIONREAD`, `ioctl_tty(2)`).
-  var hasNewInput: Bool {
-    var count: Int32 = 0
-    return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 && Int(count) > inspectedBytes
+  /// True when there is something to read.
+  var hasInput: Bool {
+    var byte: UInt8 = 0
+    return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK)) > 0
   }
 
-  /// Looks at what has come (`recv(2)` with `MSG_PEEK`) and leaves it where it is; never waits.
+  /// Looks at what has come (`recv(2)` with `MSG_PEEK`); never waits.
   ///
   /// - Parameters:
   ///   - buffer: As long as the longest request; nothing in it is kept.
   ///   - isHangUp: The peer has closed its end, so that nothing more will come.
   func inspect(using buffer: inout [UInt8], isHangUp: Bool) -> Inspection {
     if isClosing { return discardInput(using: &buffer) ? .waiting : .ended }
-    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-      retrying { unsafe recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_PEEK)) }
-    }
-    if count < 0, errno == EAGAIN {
-      deadline = nil
-      return isHangUp ? .ended : .idle
-    }
+    let count = receive(into: &buffer, bytes: buffer.count, flags: Int32(MSG_PEEK))
+    if count < 0, errno == EAGAIN, !isHangUp { return pieces.isEmpty ? .idle : .waiting }
     guard count > 0 else { return .ended }
-    switch RequestGate.judge(buffer.span.extracting(0..<count), limits: limits) {
+    let verdict: RequestGate.Verdict
+    if pieces.isEmpty {
+      verdict = RequestGate.judge(buffer.span.extracting(0..<count), limits: limits)
+    } else {
+      let all = pieces + buffer[..<count]
+      verdict = RequestGate.judge(all.span, limits: limits)
+    }
+    switch verdict {
     case .whole(let requestBytes, let bodyBytes):
-      // libfcgi may read, and would lose, bytes that follow the request.
-      return .request(Admission(bodyBytes: bodyBytes, isReusable: requestBytes == count))
+      let isFollowed = requestBytes < pieces.count + count
+      // libfcgi reads ahead, and would lose what follows the request.
+      if !pieces.isEmpty || isFollowed { takePiece(requestBytes - pieces.count, using: &buffer) }
+      return .request(Admission(bodyBytes: bodyBytes, isFollowed: isFollowed))
     case .bodyTooLarge:
-      return .request(Admission(bodyBytes: limits.bodyBytes + 1, isReusable: false))
+      takePiece(count, using: &buffer)
+      return .request(Admission(bodyBytes: limits.bodyBytes + 1, isBodyTooLarge: true))
     case .incomplete where !isHangUp:
-      inspectedBytes = count
+      takePiece(count, using: &buffer)
       return .waiting
     case .incomplete, .refused:
       return .ended
     }
   }
 
-  /// Has libfcgi decode the request that the gate has seen (`FCGX_Accept_r`, `FCGX_GetStr`).
+  /// Has libfcgi decode the request that the gate has let through (`FCGX_Accept_r`, `FCGX_GetStr`).
   ///
   /// - Returns: The request's body; nil if libfcgi found something else than the gate did, in which
   ///   case the connection is of no further use.
   func acceptRequest(_ admission: Admission) -> [UInt8]? {
     deadline = nil
-    inspectedBytes = 0
-    closesAfterAnswer = !admission.isReusable
+    closesAfterAnswer = admission.isBodyTooLarge
+    guard !pieces.isEmpty else { return decodeRequest(admission) }
+    let socket = descriptor
+    guard let file = makeFile(holding: pieces) else { return nil }
+    pieces = []
+    unsafe request.pointee.ipcFd = file
+    let body = decodeRequest(admission)
+    // If libfcgi has refused the request, it has closed the file.
+    if descriptor >= 0 { Glibc.close(file) }
+    unsafe request.pointee.ipcFd = socket
+    return body
+  }
+
+  private func decodeRequest(_ admission: Admission) -> [UInt8]? {
     guard unsafe FCGX_Accept_r(request) == 0, let input = unsafe request.pointee.in else {
       return nil
     }
     // One byte more than the body has, so that libfcgi reads the record that ends the stream.
-    let capacity = admission.bodyBytes + (admission.isReusable ? 1 : 0)
+    let capacity = admission.bodyBytes + (admission.isBodyTooLarge ? 0 : 1)
     let body = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       count = Int(unsafe FCGX_GetStr(buffer.baseAddress, Int32(capacity), input))
     }
@@ -172,20 +196,36 @@ internal import Threads
   ///
   /// - Returns: False once the peer has closed.
   private func discardInput(using buffer: inout [UInt8]) -> Bool {
-    // Whoever sends on and on loses the connection.
+    // A peer that sends on and on loses the connection.
     for _ in 0..<4 {
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        retrying { unsafe recv(descriptor, bytes.baseAddress, bytes.count, 0) }
-      }
+      let count = receive(into: &buffer, bytes: buffer.count, flags: 0)
       if count <= 0 { return count < 0 && errno == EAGAIN }
     }
     return false
   }
 
-  private func retrying(_ call: () -> Int) -> Int {
-    while true {
-      let count = call()
-      if count >= 0 || errno != EINTR { return count }
+  /// Moves bytes that have been looked at from the socket to `pieces`.
+  private func takePiece(_ bytes: Int, using buffer: inout [UInt8]) {
+    let count = receive(into: &buffer, bytes: bytes, flags: 0)
+    pieces += buffer[..<max(0, count)]
+  }
+
+  private func receive(into buffer: inout [UInt8], bytes: Int, flags: Int32) -> Int {
+    unsafe buffer.withUnsafeMutableBytes { buffer in
+      while true {
+        let count = unsafe recv(descriptor, buffer.baseAddress, bytes, flags)
+        if count >= 0 || errno != EINTR { return count }
+      }
     }
+  }
+
+  /// A file in memory that is read from its beginning (`memfd_create(2)`); nil when there is no room.
+  private func makeFile(holding bytes: [UInt8]) -> Int32? {
+    let file = unsafe memfd_create("fastcgi-request", UInt32(HOLDFAST_MFD_CLOEXEC))
+    guard file >= 0 else { return nil }
+    let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
+    if count == bytes.count { return file }
+    Glibc.close(file)
+    return nil
   }
 }

@@ -24,18 +24,18 @@ extension FastCGIServer {
   /// Serves the request that has come on a connection, if a whole one has.
   private func serve(_ event: EventPoll.Event, using buffer: inout [UInt8]) {
     guard let connection = table.withLock({ $0.begin(event.identifier) }) else { return }
-    // The end of the peer's stream is reported once: it has to be looked for again.
-    let isHangUp = event.isHangUp
-    let inspection = connection.inspect(using: &buffer, isHangUp: isHangUp)
+    let inspection = connection.inspect(using: &buffer, isHangUp: event.isHangUp)
     guard case .request(let admission) = inspection else {
       return giveBack(connection, after: inspection, rearms: false)
     }
     guard let body = connection.acceptRequest(admission) else {
       return giveBack(connection, after: .ended, rearms: false)
     }
+    // Each event is reported once: what is left to see after the answer has to be reported again.
+    let rearms = event.isHangUp || admission.isFollowed
     handler(
       FastCGIExchange(connection, body: body) { [self] response in
-        giveBack(connection, after: connection.answer(response), rearms: isHangUp)
+        giveBack(connection, after: connection.answer(response), rearms: rearms)
       })
   }
 
