@@ -89,6 +89,27 @@ extension EndToEnd {
         try database.count("SELECT count(*) FROM tickets_blocked WHERE locked_up > now()") == 1)
     }
 
+    /// A request that does not end in time is said to be unanswered, by the exit code and the log.
+    @Test func aLateStopFails() throws {
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "HOLDFAST_SHUTDOWN_TIMEOUT": "100ms", "HOLDFAST_REQUEST_TIMEOUT": "10m",
+          "HOLDFAST_STATEMENT_TIMEOUT": "10m", "HOLDFAST_LOCK_TIMEOUT": "1m",
+        ])
+      try service.waitUntilReady()
+      let blocker = try site.database()
+      try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
+      let path = service.socketPath
+      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      try database.waitUntilBatchIsBlocked()
+      service.signal(SIGTERM)
+      #expect(service.wait(seconds: 30) == 1)
+      #expect(service.log.contains(#""message":"stop timed out""#))
+      #expect(service.log.contains(#""unanswered":"1""#))
+      #expect(throws: (any Error).self) { try waiting.value() }
+    }
+
     @Test func idleConnectionsDelayItForABoundedTime() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "1s"])
       let idle = try service.peer()

@@ -27,6 +27,43 @@ import Threads
   }
 }
 
+/// Connection strings that are refused before libpq gets to quote them.
+@Suite struct ConnectionStringTests {
+  @Test(arguments: [
+    "", "postgresql://", "postgres://u:p%40%2F@h1:1,h2:65535/d?sslmode=require",
+    "postgresql://u:p?#@[::1]/d?application_name=a@b", "host=/run/p port=5432,,5433 password=p@/:",
+    "host=@abstract", "postgresql://u@%2Frun%2Fp/d",
+  ])
+  func usable(conninfo: String) {
+    #expect(PostgresConnector.problem(inConninfo: conninfo) == nil)
+  }
+
+  /// In each of them a part of the password is where libpq expects something else.
+  @Test(arguments: [
+    "postgresql:/u:s3cret@h/d?sslmode=x", "postgresql://u:%s3cret@h/d",
+    "postgresql://u:a/s3cret@h/d", "postgresql://u:1/s3cret@h/d", "postgresql://u:s3cret/@h/d",
+    "postgresql://u:a@s3cret@h/d", "postgresql://u:a/b?s3cret=c@h/d", "host=h password=a s3cret",
+    "password=a s3cret=b", "password='s3cret", "s3cret", "host=h port=s3cret", "port=0",
+    "port=65536",
+  ])
+  func refusedWithoutAQuotation(conninfo: String) throws {
+    let problem = try #require(PostgresConnector.problem(inConninfo: conninfo))
+    #expect(!problem.contains("s3cret"))
+  }
+
+  /// The control: libpq's own message would have shown it.
+  @Test(arguments: [
+    "postgresql://u:%s3cret@h/d", "postgresql://u:s3cret/@h/d", "host=h port=s3cret",
+    "host=h password=a s3cret",
+  ])
+  func libpqQuotesThem(conninfo: String) {
+    let error = #expect(throws: PostgresError.self) {
+      try PostgresConnection(conninfo: conninfo, deadline: Connections.patience)
+    }
+    #expect(error?.message.contains("s3cret") == true)
+  }
+}
+
 extension ServerSuites {
   /// Several servers, of which the first is silent, away or read-only.
   @Suite struct PostgresConnectorTests {
