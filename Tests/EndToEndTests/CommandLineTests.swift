@@ -183,7 +183,7 @@ extension EndToEnd {
       let listener = socket(
         AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
       defer { close(listener) }
-      // Without an address of its own, the kernel chooses a port of loopback's.
+      // Without a bind, listen chooses a free port.
       #expect(listen(listener, 8) == 0)
       let service = try ServiceProcess(on: site, input: listener)
       let peer = FastCGIPeer(try Socket(port: Self.port(of: listener)))
@@ -211,7 +211,7 @@ extension EndToEnd {
       #expect(try peer.lock(["x"], holdID: "0123456789abcdef").body == Answer.refused(["x"]))
     }
 
-    /// The secret of a cart, and what the database says, are in no log.
+    /// No log shows a `hold_id`, whatever its request asked for.
     @Test func secretsAreNotLogged() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_LOG_LEVEL": "trace"])
       try service.waitUntilReady()

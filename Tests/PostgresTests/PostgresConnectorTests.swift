@@ -105,7 +105,7 @@ extension ServerSuites {
       let connection = try connector.connect(deadline: start.advanced(byMilliseconds: 2000))
       #expect(try answers(connection))
       #expect(start.milliseconds(until: .now) >= 1000)
-      // The server that served is the first to be asked from now on.
+      // The server that served is tried first from now on.
       let second = Instant.now
       #expect(try answers(connector.connect(deadline: second.advanced(byMilliseconds: 30_000))))
       #expect(second.milliseconds(until: .now) < 15_000)
@@ -130,7 +130,7 @@ extension ServerSuites {
       #expect(throws: PostgresError.self) {
         try connector.connect(deadline: Connections.patience)
       }
-      // The control: whoever says so may have it.
+      // The control: target_session_attrs=any accepts the same server.
       let willing = PostgresConnector(
         conninfo: try conninfo(first: server.directory, options: readOnly)
           + " target_session_attrs=any")

@@ -43,7 +43,7 @@ struct ServeCommand: ParsableCommand {
       metadata: ["version": "\(HoldfastCommand.version)", "listen": "\(settings.listen)"])
 
     let name = signals.wait()
-    // Before the log says so: whoever has read it gets the same from /readyz.
+    // Before the log says so, so that a reader of the log gets the same from /readyz.
     store.prepareToStop()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
