@@ -105,10 +105,11 @@ public final class HoldStore: HoldService {
     queue.broadcast()
     // The others keep the deadlines until the committers are done.
     join(committers)
-    join(others)
     releases.stop()
     checks.stop()
+    // It ends the wait of a sweep for a connection.
     pool.close()
+    join(others)
   }
 
   private func join(_ threads: Monitor<[WorkerThread]>) {

@@ -73,7 +73,9 @@ public final class Pool: Sendable {
 
   private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     while true {
-      guard let connection = state.wait(until: deadline, for: { $0.lend() }) else {
+      // Once the pool is closed, no connection will become free.
+      let found = state.wait(until: { $0.isClosed ? .now : deadline }, for: { $0.lend() })
+      guard let connection = found else {
         throw PostgresError(.noConnection, "no connection became free within the deadline")
       }
       if connection.isOpen { return connection }

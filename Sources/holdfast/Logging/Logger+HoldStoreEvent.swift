@@ -2,7 +2,7 @@ internal import HoldStore
 internal import Logging
 
 extension Logger {
-  /// Writes what an operator may want to read of the store.
+  /// Logs an event of the store.
   func log(_ event: HoldStoreEvent) {
     switch event {
     case .connectFailed(let error):
