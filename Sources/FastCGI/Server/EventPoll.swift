@@ -24,6 +24,8 @@ final class EventPoll: Sendable {
     }
   }
 
+  private static let eventsAtOnce = 4
+
   private let descriptor: Int32
 
   init() {
@@ -52,14 +54,23 @@ final class EventPoll: Sendable {
     control(EPOLL_CTL_DEL, watched, 0, 0)
   }
 
-  /// Waits for the next event; nil when none has come in time.
-  func wait(milliseconds: Int) -> Event? {
-    var event = unsafe epoll_event()
-    guard unsafe epoll_wait(descriptor, &event, 1, Int32(clamping: milliseconds)) == 1 else {
-      return nil
+  /// Waits for events and hands each over; none when the time is up.
+  ///
+  /// Several at a time spare a busy thread system calls. There are few, since the others are for
+  /// threads that have nothing to do.
+  ///
+  /// - Returns: How many events there were.
+  func wait(milliseconds: Int, handle: (Event) -> Void) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventsAtOnce) {
+      let count = unsafe epoll_wait(
+        descriptor, $0.baseAddress, Int32(Self.eventsAtOnce), Int32(clamping: milliseconds))
+      let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+      for index in 0..<max(0, Int(count)) {
+        let event = unsafe $0[index]
+        handle(unsafe Event(identifier: event.data.u64, isHangUp: event.events & hangUp != 0))
+      }
+      return Int(count)
     }
-    let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
-    return unsafe Event(identifier: event.data.u64, isHangUp: event.events & hangUp != 0)
   }
 
   private func control(

@@ -3,21 +3,22 @@ private import Threads
 /// The accept loop that each worker runs: wait for a connection that is ready, `FCGX_Accept_r`, the
 /// endpoint, `FCGX_Finish_r`.
 extension FastCGIServer {
-  /// A worker looks this often whether silent connections are old enough to be closed.
+  /// A worker that has nothing to do looks after silent connections this often.
   private static let idleMilliseconds = 1000
 
   func runAcceptLoop() {
     var buffer = [UInt8](repeating: 0, count: limits.requestBytes)
-    while true {
-      guard let event = poll.wait(milliseconds: closeLatePeers()) else {
-        if table.withLock({ $0.isListenerPaused }) { resumeListener() }
-        continue
+    var isStopping = false
+    while !isStopping {
+      let count = poll.wait(milliseconds: closeLatePeers()) { event in
+        switch event.identifier {
+        case Self.stopIdentifier: isStopping = true
+        case Self.listenerIdentifier: acceptConnections()
+        default: serve(event, using: &buffer)
+        }
       }
-      switch event.identifier {
-      case Self.stopIdentifier: return
-      case Self.listenerIdentifier: acceptConnections()
-      default: serve(event, using: &buffer)
-      }
+      // Silent connections may have become old enough to be closed.
+      if count <= 0, table.withLock({ $0.isListenerPaused }) { resumeListener() }
     }
   }
 
