@@ -84,7 +84,7 @@ public final class Pool: Sendable {
     }
   }
 
-  private enum Task {
+  private enum Duty {
     case open
     case check
     case end
@@ -96,14 +96,14 @@ public final class Pool: Sendable {
   ) {
     while true {
       let nextCheck = Instant.now.advanced(byMilliseconds: checkIntervalMilliseconds)
-      let task = state.wait(
+      let duty = state.wait(
         until: { min($0.timeToOpen ?? nextCheck, nextCheck) },
-        for: { state -> Task? in
+        for: { state -> Duty? in
           if state.isClosed { return .end }
           if let time = state.timeToOpen, time <= Instant.now { return .open }
           return nil
         })
-      switch task ?? .check {
+      switch duty ?? .check {
       case .end: return
       case .check: dropBroken(state)
       case .open:

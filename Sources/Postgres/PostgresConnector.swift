@@ -67,7 +67,7 @@ public final class PostgresConnector: Sendable {
   /// libpq and cannot be cut short: `resolv.conf(5)` sets its limits. IP addresses and `hostaddr`
   /// avoid it.
   ///
-  /// - Throws: What the last server that was tried gave: `connectionFailed` or `timedOut`.
+  /// - Throws: What the last server that was tried gave: `connectionFailed` or `deadlinePassed`.
   public func connect(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     let first = preferred.withLock { $0 }
     var problem = PostgresError(.connectionFailed, "no host")

@@ -100,6 +100,19 @@ extension ServerSuites {
       }
     }
 
+    /// A proxy or a distributed engine says that a session has died, and the batch is committed.
+    @Test func anErrorThatLeavesTheOutcomeOpenIsLookedUp() throws {
+      try withStore { store throws in
+        let answers = Answers()
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        proxy.answerWithInternalError()
+        answers.submit(.lock("a"), as: 0, to: store)
+        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
+        #expect(resolutions.withLock { $0 } == [.committed])
+        #expect(try database.holds().keys.sorted() == ["a", "b", "c"])
+      }
+    }
+
     /// Loses a lock on its way, has it run again and released, and then lets the lost one arrive.
     private func lockThatArrivesLate(
       _ store: HoldStore, meanwhile: () throws -> Void = {}

@@ -144,7 +144,8 @@ extension ServerSuites {
         #expect(ready.isReady)
         store.prepareToStop()
         let stopping: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-        #expect(stopping == Readiness(database: .ok, isStopping: true))
+        #expect(
+          stopping == Readiness(database: .ok, isStopping: true, hasStrictSales: true))
         // It still serves.
         #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
       }

@@ -106,7 +106,12 @@ struct ServiceSettings {
       "committers", .integer(1...64), default: 2, "Threads that commit batches.")
     store.overlapAfterMilliseconds = try reader.read(
       "overlap-after", .time(0...60_000), default: 20,
-      "Time that a request waits for a commit in progress before another commit starts beside it.")
+      "Longest time that a request waits for a commit in progress before another commit starts "
+        + "beside it. The wait is half of a commit's usual time, at least 2ms.")
+    store.strictSales = try reader.read(
+      "strict-sales", .choice, default: .auto,
+      "Lock the tickets of a commit, so that no sale by plain SQL commits unseen in between. auto "
+        + "does so if the role may.")
     store.pool = try readPool(&reader, committers: store.committers)
     store.statementTimeoutMilliseconds = try reader.read(
       "statement-timeout", times, default: 2000, "PostgreSQL's statement_timeout.")

@@ -1,12 +1,12 @@
 -- What each commit leaves behind, so that a caller whose connection was lost in it can be told the
--- truth: a row (committer, batch) is there if and only if that batch was committed.
+-- truth: a row (committer, batch) exists if and only if that batch was committed.
 --
--- Whoever asks after a batch enters the same row: either it is there already, with the outcomes, or
--- it now stands in the way of a batch that is late, which then fails as a whole.
+-- Whoever looks a batch up enters the same row: either it exists already, with the outcomes, or it now
+-- stands in the way of a batch that is late, which then fails as a whole.
 --
 -- committer   a number that each committing thread chooses at random
 -- batch       counts its batches that changed something
--- outcomes …  as holdfast_commit gave them; NULL for a batch that was asked after and had not been
+-- outcomes …  as holdfast_commit gave them; NULL for a batch that was looked up and had not committed
 --
 -- Rows are inserted and deleted, never updated over and over: one hot row would slow down with every
 -- version that a long transaction, such as a dump, keeps from being vacuumed.
@@ -30,6 +30,8 @@ CREATE TABLE holdfast_commits (
   autovacuum_vacuum_cost_delay = 0,
   vacuum_truncate = false
 );
+-- For the purge of rows that a crash or a look-up has left.
+CREATE INDEX holdfast_commits_entered_at ON holdfast_commits (entered_at);
 
 -- Whoever may write holds may write these.
 DO $$
