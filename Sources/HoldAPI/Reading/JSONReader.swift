@@ -146,9 +146,13 @@ struct JSONReader {
       guard byte < 0x20 || byte == UInt8(ascii: "\\") else { continue }
       isPlain = false
       if byte == 0 { return (end - 1, false, seen) }
-      guard byte == UInt8(ascii: "\\"), end < bytes.count, bytes[end] != 0 else { continue }
-      seen |= bytes[end]
-      end += 1
+      guard byte == UInt8(ascii: "\\"), end < bytes.count else { continue }
+      // What follows `\u` belongs to it even if it is no digit but a quote, as for JSONDecoder.
+      let escapeEnd = min(bytes.count, end + (bytes[end] == UInt8(ascii: "u") ? 5 : 1))
+      while end < escapeEnd, bytes[end] != 0 {
+        seen |= bytes[end]
+        end += 1
+      }
     }
     return (end, isPlain, seen)
   }

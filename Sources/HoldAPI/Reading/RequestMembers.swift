@@ -32,6 +32,7 @@ struct RequestMembers {
   private static let part = "the body"
 
   let bounds: APIBounds
+  private var data = ReceivedValue.nothing
   private var entries: [Entry] = []
 
   private struct Entry {
@@ -57,8 +58,8 @@ struct RequestMembers {
     guard case .object = body else {
       throw BadRequest(Self.part, expected: expected, got: body.kind)
     }
-    guard case .object = self[.data] else {
-      throw BadRequest(Member.data.path, expected: "an object", got: self[.data].kind)
+    guard case .object = data else {
+      throw BadRequest(Member.data.path, expected: "an object", got: data.kind)
     }
   }
 
@@ -107,12 +108,12 @@ struct RequestMembers {
       return other
     }
     try json.object { json, name throws(JSONReader.Mistake) in
-      guard try json.member(name) == .data, !contains(.data) else { return try json.skip() }
+      guard try json.member(name) == .data, case .nothing = data else { return try json.skip() }
       if json.isAtObject {
-        entries.append(Entry(member: .data, value: .object))
+        data = .object
         try readData(from: &json)
       } else {
-        entries.append(Entry(member: .data, value: try json.value()))
+        data = try json.value()
       }
     }
     try json.finish()

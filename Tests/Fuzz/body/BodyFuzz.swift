@@ -32,8 +32,10 @@ struct BodyFuzz<Body: ExpectedBody> {
     let decoded = try? JSONDecoder().decode(Body.self, from: Data(body))
     guard response.status == 200 else {
       require(store.operations.isEmpty, "a refused request reached the store")
-      let isOwn = response.status == 413 || Self.stricter.contains(where: envelope.message.hasPrefix)
-      require(isOwn || decoded?.operation == nil, "refused, but not by the decoder")
+      let isStricter = Self.stricter.contains(where: envelope.message.hasPrefix)
+      require(
+        response.status == 413 || isStricter || decoded?.operation == nil,
+        "refused, but not by the decoder")
       return
     }
     require(store.operations.count == 1, "a granted request did not reach the store once")
