@@ -123,38 +123,55 @@ struct JSONReader {
   private mutating func string() throws(Mistake) -> JSONText {
     try take(UInt8(ascii: "\""))
     let start = offset
-    let (end, isPlain, seen) = Self.endOfString(in: bytes.span, from: start)
-    offset = end
-    guard end < bytes.count, bytes[end] != 0 else { throw mistake }
-    seenBits |= seen
-    offset += 1
-    return JSONText(range: start..<end, isPlain: isPlain)
-  }
-
-  /// Finds the closing quote, a NUL, or the end of the bytes, and combines the bits of all bytes before.
-  private static func endOfString(
-    in bytes: Span<UInt8>, from start: Int
-  ) -> (end: Int, isPlain: Bool, seenBits: UInt8) {
-    var end = start
     var isPlain = true
-    var seen: UInt8 = 0
-    while end < bytes.count {
-      let byte = bytes[end]
-      if byte == UInt8(ascii: "\"") { break }
-      seen |= byte
-      end += 1
-      guard byte < 0x20 || byte == UInt8(ascii: "\\") else { continue }
-      isPlain = false
-      if byte == 0 { return (end - 1, false, seen) }
-      guard byte == UInt8(ascii: "\\"), end < bytes.count else { continue }
-      // What follows `\u` belongs to it even if it is no digit but a quote, as for JSONDecoder.
-      let escapeEnd = min(bytes.count, end + (bytes[end] == UInt8(ascii: "u") ? 5 : 1))
-      while end < escapeEnd, bytes[end] != 0 {
-        seen |= bytes[end]
-        end += 1
+    while true {
+      let (end, seen) = Self.endOfPlainText(in: bytes.span.extracting(offset...))
+      seenBits |= seen
+      offset += end
+      guard offset < bytes.count else { throw .notJSON }
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return JSONText(range: start..<offset - 1, isPlain: isPlain)
+      case UInt8(ascii: "\\"):
+        isPlain = false
+        offset += 1
+        let isUnicode = offset < bytes.count && bytes[offset] == UInt8(ascii: "u")
+        try skipWithinString()
+        if isUnicode { try skipHexDigits() }
+      default:
+        isPlain = false
+        try skipWithinString()
       }
     }
-    return (end, isPlain, seen)
+  }
+
+  /// How far the bytes are neither a quote nor a backslash nor control characters, and their bits.
+  private static func endOfPlainText(in bytes: Span<UInt8>) -> (end: Int, seenBits: UInt8) {
+    var seen: UInt8 = 0
+    for index in bytes.indices {
+      let byte = bytes[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        return (index, seen)
+      }
+      seen |= byte
+    }
+    return (bytes.count, seen)
+  }
+
+  /// Passes over a byte that is part of an escape, or a control character.
+  private mutating func skipWithinString() throws(Mistake) {
+    guard offset < bytes.count, bytes[offset] != 0 else { throw mistake }
+    seenBits |= bytes[offset]
+    offset += 1
+  }
+
+  /// Passes over the digits of `\u`: without them the end of the string would be in doubt.
+  private mutating func skipHexDigits() throws(Mistake) {
+    for _ in 0..<4 {
+      guard offset < bytes.count, Self.hexDigit(bytes[offset]) != nil else { throw mistake }
+      offset += 1
+    }
   }
 
   private mutating func word() throws(Mistake) -> ReceivedValue {
