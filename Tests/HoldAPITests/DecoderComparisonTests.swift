@@ -78,14 +78,17 @@ import Testing
   }
 
   /// The same differences as the fuzz target's: there they are explained.
-  private func isOwnRefusal(_ message: String) -> Bool {
-    message.contains("JSON in UTF-8") || message.contains("nested levels")
+  private func isOwnRefusal(_ message: String, of body: [UInt8]) -> Bool {
+    let truncatedEscape = /\\u(?![0-9A-Fa-f]{4})/
+    return message.contains("JSON in UTF-8") || message.contains("nested levels")
       || message.contains("comma before")
+      || message.hasSuffix("not JSON")
+        && String(decoding: body, as: UTF8.self).firstMatch(of: truncatedEscape) != nil
   }
 
   private func differs(_ body: [UInt8], from changed: [UInt8]) -> Bool {
     let (request, refusal) = read(changed)
-    return request != expected(body) && !(request == nil && isOwnRefusal(refusal))
+    return request != expected(body) && !(request == nil && isOwnRefusal(refusal, of: changed))
   }
 
   @Test func whatIsReadIsWhatTheDecoderReads() {
