@@ -1,11 +1,32 @@
-/// Text of the caller's, as a message shows it: short, on one line, and with nothing invisible in it.
+/// A request that is refused before it reaches the store: nothing was changed.
+struct BadRequest: Error, Equatable {
+  /// 400, 413 or 415.
+  var status = 400
+
+  /// Names the member, what was expected and what was received; never a `hold_id`.
+  var message: String
+
+  /// A refusal with a message of its own.
+  init(status: Int = 400, message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  /// A 400 about one part of the request.
+  init(_ part: String, expected: String, got received: String) {
+    message = "\(part): expected \(expected), got \(received)"
+  }
+}
+
+/// Text sent by the caller, as a message shows it: short, on one line, and without invisible
+/// characters.
 enum Quotation {
   private static let maximumCharacters = 40
 
-  /// A character can be of any length: this bounds the quotation whatever the text is made of.
+  /// Bounds the quotation even where single characters are very long.
   private static let maximumBytes = 160
 
-  /// The text in quotes; when it is cut off, with its length.
+  /// The text in quotes; with its length when it is truncated.
   static func of(_ text: String) -> String {
     var quoted = "\""
     var bytes = 0

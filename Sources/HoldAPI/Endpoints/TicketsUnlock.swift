@@ -1,7 +1,7 @@
 import Holds
 
-/// `POST /tickets_unlock`: deletes every expired hold. A body that is sent is not looked at.
-struct TicketsUnlock {
+/// `POST /tickets_unlock`: deletes every expired hold. A body is not read.
+struct TicketsUnlock: Endpoint {
   private static let done = Array(
     #"{"message":"Expired tickets unblocked","status":200,"data":{"valido":true}}"#.utf8)
 

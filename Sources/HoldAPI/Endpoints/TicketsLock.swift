@@ -1,7 +1,9 @@
 import Holds
 
-/// `POST /tickets_lock`: holds all of the tickets, or none and says which were in the way.
-struct TicketsLock {
+/// `POST /tickets_lock`: holds all of the tickets, or none and lists those that are unavailable.
+struct TicketsLock: Endpoint {
+  private static let example = #"{"data":{"ticketd_reserved":["…"],"reserved_time":600}}"#
+
   let service: any HoldService
   let bounds: APIBounds
 
@@ -10,9 +12,11 @@ struct TicketsLock {
     let lock: LockRequest
     let wantsDetails: Bool
     do throws(BadRequest) {
-      let body = try BodyReader(bounds: bounds).read(LockBody.self, from: request)
-      lock = try body.makeRequest(bounds: bounds)
-      wantsDetails = body.wantsDetails
+      let members = try RequestMembers(of: request, bounds: bounds, example: Self.example)
+      lock = LockRequest(
+        ticketIDs: try members.ticketIDs(.ticketdReserved),
+        reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID())
+      wantsDetails = try members.flag(.details)
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }

@@ -1,5 +1,5 @@
-/// Writes JSON in the order in which it is called: the contract fixes the members' order, which
-/// `JSONEncoder` does not keep.
+/// Writes JSON in the order of its calls: the order of an answer's members is stable, which
+/// `JSONEncoder` does not provide.
 struct JSONWriter {
   private static let hexDigits = Array("0123456789abcdef".utf8)
 

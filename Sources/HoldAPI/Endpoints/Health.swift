@@ -1,7 +1,16 @@
 import Holds
 
-/// `GET /readyz`: whether new requests can be served, and which check says that they cannot.
-struct Readyz {
+/// `GET /livez`: the process serves. Nothing else is checked.
+struct Livez: Endpoint {
+  private static let alive = Array(#"{"message":"Alive","status":200,"data":{}}"#.utf8)
+
+  func answer(_ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void) {
+    respond(APIResponse(status: 200, requestID: request.requestID, body: Self.alive))
+  }
+}
+
+/// `GET /readyz`: whether new requests can be served, and which check failed if they cannot.
+struct Readyz: Endpoint {
   let service: any HoldService
   let bounds: APIBounds
 

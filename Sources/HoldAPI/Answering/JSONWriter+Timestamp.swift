@@ -1,8 +1,8 @@
 extension JSONWriter {
-  /// Appends an instant as RFC 3339 in UTC, cut off to milliseconds, without quotes.
+  /// Appends an instant as RFC 3339 in UTC, truncated to milliseconds, without quotes.
   ///
-  /// The date is reckoned here because a formatter of Foundation's would cost more than all the rest.
-  /// It is `civil_from_days` of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
+  /// A formatter of Foundation's would cost more than the rest of the answer. The algorithm is
+  /// `civil_from_days` of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
   mutating func timestamp(unixMicroseconds: Int64) {
     let (seconds, microseconds) = Self.floored(unixMicroseconds, by: 1_000_000)
     let (days, secondOfDay) = Self.floored(seconds, by: 86_400)

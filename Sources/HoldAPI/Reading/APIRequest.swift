@@ -1,6 +1,6 @@
-/// A request as the server has read it: nothing of it has been checked yet but its request id.
+/// A request as the server has read it: only its request id has been checked.
 ///
-/// It describes itself without its body, which may hold a caller's `hold_id`.
+/// Its description omits the body, which may contain a caller's `hold_id`.
 public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The HTTP method, in capitals.
   public let method: String
@@ -11,10 +11,10 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The value of `Content-Type`; nil when there was none.
   public let contentType: String?
 
-  /// What `X-Request-Id` answers: 1 to 64 of `[A-Za-z0-9._-]`.
+  /// The value for `X-Request-Id` in the answer: 1 to 64 of `[A-Za-z0-9._-]`.
   public let requestID: String
 
-  /// The body, of which one byte past `APIBounds.maximumBodyBytes` is enough to tell that it is longer.
+  /// The body; at most one byte more than `APIBounds.maximumBodyBytes` is needed.
   public let body: [UInt8]
 
   /// Creates a request.

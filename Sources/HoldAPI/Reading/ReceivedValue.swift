@@ -1,26 +1,28 @@
-/// What came in place of a member, as far as a message tells it.
-indirect enum ReceivedValue: Equatable {
+/// The value of one member, as far as an endpoint or a message needs it.
+enum ReceivedValue: Equatable {
+  /// The member is not in the request.
   case nothing
   case null
   case bool(Bool)
   case number(Double)
-  /// Not a number of JSON's, or not one that a double can hold.
+  /// A number that JSON's grammar does not allow, or that overflows a double.
   case unreadableNumber
   case string(String)
-  /// With an escape that is none, or half of a surrogate pair.
+  /// A string with a malformed escape, an unpaired surrogate or a raw control character.
   case unreadableString
-  /// With its first element that is not a string, if there is one.
-  case array(firstOther: Element?)
+  /// An array of strings only; also the empty array.
+  case strings([String])
+  /// An array with another element; the first such element.
+  indirect case mixedArray(firstOther: ReceivedValue, index: Int)
   case object
 
-  /// An element of an array.
-  struct Element: Equatable {
-    var index: Int
-    var value: ReceivedValue
-  }
-
   /// True when an optional member counts as not sent.
-  var isAbsent: Bool { self == .nothing || self == .null }
+  var isAbsent: Bool {
+    switch self {
+    case .nothing, .null: true
+    default: false
+    }
+  }
 
   /// How messages show it.
   var shown: String {
@@ -32,7 +34,7 @@ indirect enum ReceivedValue: Equatable {
     }
   }
 
-  /// How messages show it where the value is a secret, or may hold one.
+  /// How messages show it where the value is a secret, or may contain one.
   var kind: String {
     switch self {
     case .nothing: "nothing"
@@ -42,12 +44,12 @@ indirect enum ReceivedValue: Equatable {
     case .unreadableNumber: "a number that is malformed or out of range"
     case .string: "a string"
     case .unreadableString: "a string with a malformed escape"
-    case .array: "an array"
+    case .strings, .mixedArray: "an array"
     case .object: "an object"
     }
   }
 
-  /// A number without the `.0` that Swift gives to whole ones.
+  /// A number without the `.0` that Swift prints after whole ones.
   static func numeral(_ value: Double) -> String {
     let text = "\(value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

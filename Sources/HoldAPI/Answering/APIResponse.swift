@@ -1,14 +1,14 @@
-/// An answer, complete but for the headers that depend on how it is sent (`Content-Length`).
+/// An answer, complete except for the headers that depend on how it is sent (`Content-Length`).
 ///
-/// It describes itself without its body, which may repeat a caller's `hold_id`.
+/// Its description omits the body, which may contain a caller's `hold_id`.
 public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   /// The HTTP status.
   public var status: Int
 
-  /// What `X-Request-Id` answers, in every answer.
+  /// The value of `X-Request-Id`, which every answer carries.
   public let requestID: String
 
-  /// What only this answer has: on some statuses `Allow` or `Retry-After`.
+  /// The headers that only this answer has: `Allow` or `Retry-After`.
   public internal(set) var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON; empty in the answer to HEAD.
@@ -32,7 +32,7 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
     Self.commonHeaders + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
-  /// The same answer as HEAD gets it.
+  /// The same answer to HEAD.
   var withoutBody: APIResponse {
     var response = self
     response.body = []
@@ -44,4 +44,19 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
 
   /// Never the body.
   public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// One header of an answer.
+public struct APIHeader: Sendable, Hashable {
+  /// The name, spelled as it is sent.
+  public var name: String
+
+  /// The value, without line breaks.
+  public var value: String
+
+  /// Creates a header.
+  public init(name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
 }
