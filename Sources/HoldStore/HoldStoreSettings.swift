@@ -22,7 +22,7 @@ public struct HoldStoreSettings: Sendable {
 
   /// Whether commits lock the tickets, so that a sale by plain SQL cannot commit unseen between a
   /// batch's decision and its commit.
-  public var strictSales = StrictSales.auto
+  public var strictSales = StrictSales.off
 
   /// The longest that an operation waits for a commit in progress before another may start beside it.
   public var overlapAfterMilliseconds = 20

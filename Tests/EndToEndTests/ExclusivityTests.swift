@@ -20,7 +20,7 @@ extension EndToEnd {
         try site.addTickets("X-", count: Self.tickets.count)
         let samples = try HoldSamples(site)
         let attempts = try Rush(tickets: Self.tickets).run(on: site)
-        let partial = try samples.partialHolds(of: attempts)
+        let partial = try samples.partialHolds(of: attempts, in: site.database())
         #expect(partial.isEmpty, "\(partial.prefix(3))")
         #expect(samples.count > 20)
 

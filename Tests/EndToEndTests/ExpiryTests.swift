@@ -37,7 +37,7 @@ extension EndToEnd {
       #expect(
         try database.column(
           """
-          SELECT ticket_id FROM tickets_blocked WHERE hold_id IS NULL
+          SELECT ticket_id FROM tickets_blocked WHERE hold_key IS NULL
              AND date_created > now() - interval '1 min' ORDER BY 1
           """) == ["P-1", "P-2", "P-3", "P-4"])
     }

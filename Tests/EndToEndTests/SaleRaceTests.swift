@@ -17,7 +17,7 @@ extension EndToEnd {
       "RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided'",
       "NULL"
     )
-    private static let withoutPuttingOff = ("v_state[i] := 4;", "NULL;")
+    private static let withoutPuttingOff = ("v_state[i] := 8;", "NULL;")
 
     private let site: Site
     private let seller: Database

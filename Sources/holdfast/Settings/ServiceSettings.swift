@@ -109,9 +109,9 @@ struct ServiceSettings {
       "Longest time that a request waits for a commit in progress before another commit starts "
         + "beside it. The wait is half of a commit's usual time, at least 2ms.")
     store.strictSales = try reader.read(
-      "strict-sales", .choice, default: .auto,
-      "Lock the tickets of a commit, so that no sale by plain SQL commits unseen in between. auto "
-        + "does so if the role may.")
+      "strict-sales", .choice, default: .off,
+      "Lock the tickets of a commit, so that no sale by plain SQL commits unseen in between. It "
+        + "costs PostgreSQL half as much again. auto does so if the role may.")
     store.pool = try readPool(&reader, committers: store.committers)
     store.statementTimeoutMilliseconds = try reader.read(
       "statement-timeout", times, default: 2000, "PostgreSQL's statement_timeout.")

@@ -14,8 +14,8 @@ final class HoldSamples: Sendable {
       while !isEnough.withLock({ $0 }) {
         let rows = try database.value.run(
           """
-          SELECT hold_id, ticket_id FROM tickets_blocked
-           WHERE hold_id IS NOT NULL AND locked_up > now() + interval '30 ms'
+          SELECT encode(hold_key, 'hex'), ticket_id FROM tickets_blocked
+           WHERE hold_key IS NOT NULL AND locked_up > now() + interval '30 ms'
           """)
         let sets = Dictionary(grouping: rows) { $0[0] ?? "" }
           .mapValues { Set($0.map { $0[1] ?? "" }) }
@@ -26,12 +26,15 @@ final class HoldSamples: Sendable {
   }
 
   /// Ends the sampling, and tells which holds were seen with other tickets than they asked for.
-  func partialHolds(of attempts: [Attempt]) throws -> [String] {
+  func partialHolds(of attempts: [Attempt], in database: Database) throws -> [String] {
     isEnough.withLock { $0 = true }
     try thread.value()
+    let keys = try database.keys(of: attempts.compactMap(\.holdID))
     return seen.withLock { seen in
       attempts.compactMap { attempt in
-        guard let holdID = attempt.holdID, let sets = seen[holdID] else { return nil }
+        guard let key = attempt.holdID.flatMap({ keys[$0] }), let sets = seen[key] else {
+          return nil
+        }
         if case .refused = attempt.outcome { return "refused, and in the table: \(attempt)" }
         return sets == [Set(attempt.tickets)] ? nil : "partial: \(sets) of \(attempt)"
       }

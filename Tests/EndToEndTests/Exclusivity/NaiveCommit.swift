@@ -6,7 +6,7 @@ enum NaiveCommit {
     CREATE OR REPLACE FUNCTION holdfast_commit(
       p_tickets text[], p_wants int[], p_hold_ids text[],
       p_locks int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
-      p_longest float8,
+      p_longest float8, p_strict boolean,
       OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
       OUT decided_at bigint)
     LANGUAGE plpgsql AS $$
@@ -14,7 +14,7 @@ enum NaiveCommit {
       v_first int := 1;
       v_now timestamptz := clock_timestamp();
       v_names text[];
-      v_owner text;
+      v_owner bytea;
       v_count int;
     BEGIN
       decided_at := extract(epoch FROM v_now) * 1000000;
@@ -24,10 +24,10 @@ enum NaiveCommit {
       waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
       FOR n IN 1 .. cardinality(p_locks) LOOP
         v_names := ARRAY(SELECT p_tickets[m] FROM unnest(p_members[v_first:p_ends[n]]) m ORDER BY m);
-        v_owner := p_hold_ids[p_owners[n]];
+        v_owner := sha256(convert_to(p_hold_ids[p_owners[n]], 'UTF8'));
         IF p_locks[n] = 0 THEN
           DELETE FROM tickets_blocked
-           WHERE ticket_id = ANY (v_names) AND hold_id IS NOT DISTINCT FROM v_owner;
+           WHERE ticket_id = ANY (v_names) AND hold_key IS NOT DISTINCT FROM v_owner;
         ELSE
           v_count := 0;
           FOR m IN v_first .. p_ends[n] LOOP
@@ -41,11 +41,11 @@ enum NaiveCommit {
             outcomes[n] := 0;
           ELSE
             PERFORM pg_sleep(0.002);
-            INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_id)
+            INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
             SELECT name, v_now + p_seconds[n] * interval '1 s', v_now, v_owner
               FROM unnest(v_names) AS name
                 ON CONFLICT (ticket_id) DO UPDATE
-               SET locked_up = excluded.locked_up, hold_id = excluded.hold_id;
+               SET locked_up = excluded.locked_up, hold_key = excluded.hold_key;
             expiries[n] := p_seconds[n] * 1000000;
           END IF;
         END IF;

@@ -5,6 +5,9 @@ struct HoldTable {
   let database: Database
 
   static let tickets = (0..<HoldModel.ticketCount).map { "O-\($0)" }
+  /// What the table has in place of the owners' hold ids.
+  private static let keys = Locked<[String: String]>([:])
+
   static let owners = (0..<HoldModel.ownerCount).map { "the-hold-id-of-owner-\($0)" }
 
   /// Microseconds since 1970, of the database's clock.
@@ -27,9 +30,13 @@ struct HoldTable {
 
   func model() throws -> HoldModel {
     var model = HoldModel()
+    let keys = try Self.keys.withLock { keys in
+      if keys.isEmpty { keys = try database.keys(of: Self.owners) }
+      return keys
+    }
     let rows = try database.run(
       """
-      SELECT t.ticket_id, t.status, b.hold_id, \(Self.microseconds("b.locked_up")),
+      SELECT t.ticket_id, t.status, encode(b.hold_key, 'hex'), \(Self.microseconds("b.locked_up")),
              \(Self.microseconds("b.date_created"))
         FROM tickets t LEFT JOIN tickets_blocked b USING (ticket_id) WHERE ticket_id LIKE 'O-%'
       """)
@@ -38,7 +45,7 @@ struct HoldTable {
       model.isSold[ticket] = row[1] == "f"
       guard let end = row[3].flatMap({ Int($0) }), let beginning = row[4].flatMap({ Int($0) })
       else { continue }
-      let owner = row[2].map { Self.owners.firstIndex(of: $0) ?? -1 }
+      let owner = row[2].map { key in Self.owners.firstIndex { keys[$0] == key } ?? -1 }
       model.holds[ticket] = HoldModel.Hold(owner: owner, end: end, beginning: beginning)
     }
     return model

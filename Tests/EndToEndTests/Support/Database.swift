@@ -96,4 +96,15 @@ final class Database {
     }
     return ServerError(code: fields["C"] ?? "", message: fields["M"] ?? "")
   }
+
+  /// The SHA-256 of hold ids, in hexadecimal digits, as the table has them.
+  func keys(of holdIDs: [String]) throws -> [String: String] {
+    let list = holdIDs.map(Self.literal).joined(separator: ",")
+    let rows = try run(
+      """
+      SELECT h, encode(sha256(convert_to(h, 'UTF8')), 'hex')
+        FROM unnest(ARRAY[\(list)]::text[]) AS h
+      """)
+    return Dictionary(rows.map { ($0[0] ?? "", $0[1] ?? "") }) { first, _ in first }
+  }
 }
