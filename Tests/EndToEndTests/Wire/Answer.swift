@@ -4,7 +4,7 @@ enum Answer {
   static let swept = #"{"message":"Expired tickets unblocked","status":200,"data":{"valido":true}}"#
   static let alive = #"{"message":"Alive","status":200,"data":{}}"#
   static let ready =
-    #"{"message":"Ready","status":200,"data":{"database":"ok","stopping":false}}"#
+    #"{"message":"Ready","status":200,"data":{"database":"ok","stopping":false,"strict_sales":false}}"#
   static let notFound = #"{"message":"Not found","status":404,"data":{}}"#
   static let tooLarge =
     #"{"message":"Request body larger than 65536 bytes","status":413,"data":{}}"#
