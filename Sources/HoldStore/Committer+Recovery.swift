@@ -82,7 +82,7 @@ extension Committer {
           connection throws(PostgresError) in
           try record.resolve(operations, on: connection, deadline: deadline)
         }
-        // Told before anybody is answered, so that whoever acts on an answer finds it in the log.
+        // Logged before callers are answered, so that the log explains every answer.
         onEvent(
           .batchResolved(verdicts == nil ? .rerun : .committed, operations: pending.count))
         let entries = pending.map(\.element)

@@ -6,12 +6,21 @@ internal import Threads
 ///
 /// A missing right does not mend itself, so that the result of a dry commit is kept until another has
 /// been made: after the first connection, after a commit that the database refused, and, as long as
-/// there is a problem, at each readiness check.
+/// there is a problem, at each readiness check. One that another session's lock has kept from a result
+/// changes nothing, and is repeated.
 final class DatabaseCheck: Sendable {
   private struct State {
     var isDryCommitDue = true
     var problem: String?
     var hasStrictSales: Bool?
+  }
+
+  private enum DryCommit {
+    case succeeded
+    case refused(String)
+
+    /// Another session has locked what the dry commit touches.
+    case undecided
   }
 
   private let strictSales: StrictSales
@@ -44,7 +53,12 @@ final class DatabaseCheck: Sendable {
       return .ok
     }
     try readStrictSales(on: connection, deadline: deadline)
-    let problem = try dryCommit(on: connection, deadline: deadline)
+    let problem: String?
+    switch try dryCommit(on: connection, deadline: deadline) {
+    case .succeeded: problem = nil
+    case .refused(let message): problem = message
+    case .undecided: return state.withLock { $0.problem }.map { .refused($0) } ?? .ok
+    }
     let isNew = state.withLock { state in
       defer {
         state.problem = problem
@@ -61,18 +75,16 @@ final class DatabaseCheck: Sendable {
     if state.withLock({ $0.isDryCommitDue }) { _ = try run(on: connection, deadline: deadline) }
   }
 
-  /// - Returns: What the database refused; nil if it would take a commit, or cannot tell because
-  ///   another session has locked what the dry commit touches.
   private func dryCommit(
     on connection: PostgresConnection, deadline: Instant
-  ) throws(PostgresError) -> String? {
+  ) throws(PostgresError) -> DryCommit {
     let isStrict = hasStrictSales
     let script = EmbeddedSQL.dryCommit
       .filling("strict", with: "\(isStrict)")
       .filling("lock", with: isStrict ? "SELECT FROM tickets WHERE false FOR SHARE;" : "")
     do throws(PostgresError) {
       try connection.run(script: script, deadline: deadline)
-      return nil
+      return .succeeded
     } catch {
       guard case .server(let state) = error.code, connection.isUsable else { throw error }
       try connection.run(script: "ROLLBACK", deadline: deadline)
@@ -81,7 +93,7 @@ final class DatabaseCheck: Sendable {
         .uniqueViolation,
       ]
       if state == .readOnlyTransaction { throw error }
-      return isPassing.contains(state) ? nil : error.message
+      return isPassing.contains(state) ? .undecided : .refused(error.message)
     }
   }
 

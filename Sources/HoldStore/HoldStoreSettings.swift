@@ -37,11 +37,11 @@ public struct HoldStoreSettings: Sendable {
   /// The server's `statement_timeout`.
   public var statementTimeoutMilliseconds = 2000
 
-  /// The server's `lock_timeout`: how long a batch waits for somebody else's insert of a ticket.
+  /// The server's `lock_timeout`: how long a batch waits for another session's insert of a ticket.
   public var lockTimeoutMilliseconds = 20
 
-  /// For how long waits for a ticket must have been in vain until requests for it are refused as
-  /// contended, and how long they are refused without another wait.
+  /// How long waits for a ticket must have failed before requests for it are refused as contended, and
+  /// how long they are then refused without another wait.
   public var contentionMilliseconds = 500
 
   /// How long the readiness check waits for an answer.

@@ -1,13 +1,13 @@
 internal import Threads
 
-/// Work that is done once for all who ask for it before it begins, on a thread of its own.
+/// Work that is done once for all requests that arrive before it begins, on a thread of its own.
 ///
-/// Whoever asks while it is under way waits for the next time, since what is under way may have
-/// passed by what they ask for.
-final class SingleFlight<Result: Sendable>: Sendable {
+/// A request that arrives during the work waits for the next run, because the current one may have
+/// missed what the request is about.
+final class SingleFlight<Value: Sendable>: Sendable {
   private struct Waiter {
     let deadline: Instant
-    let completion: @Sendable (Result) -> Void
+    let completion: @Sendable (Value) -> Void
   }
 
   private struct State {
@@ -18,21 +18,21 @@ final class SingleFlight<Result: Sendable>: Sendable {
 
   private let state = Monitor(State())
   private let thread: Monitor<WorkerThread?> = Monitor(nil)
-  private let unbegunResult: Result
-  private let lateResult: Result
+  private let unbegunResult: Value
+  private let lateResult: Value
 
   /// - Parameters:
-  ///   - unbegunResult: What those are told whose deadline comes before the work has begun.
-  ///   - lateResult: What those are told whose deadline comes while it is under way.
-  ///   - work: Does the work, within a time of its own.
-  init(unbegunResult: Result, lateResult: Result, work: @escaping @Sendable () -> Result) {
+  ///   - unbegunResult: The answer to requests whose deadline passes before the work has begun.
+  ///   - lateResult: The answer to requests whose deadline passes during the work.
+  ///   - work: Does the work; it must bound its own time.
+  init(unbegunResult: Value, lateResult: Value, work: @escaping @Sendable () -> Value) {
     self.unbegunResult = unbegunResult
     self.lateResult = lateResult
     let started = WorkerThread { [state] in Self.run(state, work) }
     thread.withLock { $0 = started }
   }
 
-  func request(deadline: Instant, completion: @escaping @Sendable (Result) -> Void) {
+  func request(deadline: Instant, completion: @escaping @Sendable (Value) -> Void) {
     let isTaken = state.withLock { state in
       guard !state.isStopping else { return false }
       state.waiting.append(Waiter(deadline: deadline, completion: completion))
@@ -41,7 +41,7 @@ final class SingleFlight<Result: Sendable>: Sendable {
     if isTaken { state.signal() } else { completion(unbegunResult) }
   }
 
-  /// Answers those whose deadline has come.
+  /// Answers requests whose deadline has passed.
   func expire(now: Instant) {
     let (unbegun, late) = state.withLock { state in
       defer {
@@ -56,7 +56,7 @@ final class SingleFlight<Result: Sendable>: Sendable {
     for waiter in late { waiter.completion(lateResult) }
   }
 
-  /// Does what was asked for so far and ends the thread.
+  /// Does the work once more for requests that wait, and ends the thread.
   func stop() {
     state.withLock { $0.isStopping = true }
     state.signal()
@@ -67,7 +67,7 @@ final class SingleFlight<Result: Sendable>: Sendable {
     ended?.join()
   }
 
-  private static func run(_ state: Monitor<State>, _ work: () -> Result) {
+  private static func run(_ state: Monitor<State>, _ work: () -> Value) {
     while true {
       let hasBegun: Bool? = state.wait(until: nil) { state in
         guard !state.waiting.isEmpty else { return state.isStopping ? false : nil }

@@ -1,8 +1,8 @@
 /// The operations that wait for a commit, in order of arrival, and the rules by which they share one.
 ///
-/// It knows no thread, clock or database: whoever drives it tells it what happened, and it answers
-/// what is to be done. What queues up while a commit is under way makes up the next batch; nothing
-/// ever waits for a batch to fill.
+/// It knows no thread, clock or database: its caller reports what happened, and it answers what is to
+/// be done. What queues up while a commit is in progress makes up the next batch; nothing ever waits
+/// for a batch to fill.
 public struct CommitQueue<Payload, Time: Comparable> {
   /// An operation in the queue or in a batch.
   public struct Entry {
@@ -58,7 +58,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// The queue has reached a bound.
     case full
 
-    /// The queue takes nothing in any more.
+    /// The queue accepts nothing any longer.
     case stopping
   }
 
@@ -86,13 +86,13 @@ public struct CommitQueue<Payload, Time: Comparable> {
   /// How many entries wait for a batch.
   public var waitingCount: Int { waiting.count }
 
-  /// True when nothing waits and no batch is under way.
+  /// True when nothing waits and no batch is in progress.
   public var isIdle: Bool { waiting.isEmpty && inFlightCount == 0 }
 
   /// True when a stop has been requested and every entry is finished.
   public var isDrained: Bool { isStopping && isIdle }
 
-  /// Takes an operation in, unless a bound is reached.
+  /// Accepts an operation, unless a bound is reached.
   ///
   /// - Parameters:
   ///   - sharesUntil: From when on it no longer shares a batch; nil for the deadline.
@@ -127,6 +127,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   /// Half of a commit's time: a batch that takes longer than most is not waited for, and on a slow disk
   /// two commits are in progress most of the time, while a batch that is about to end still collects
   /// what comes. A batch that starts at once, however, would be small, and cost as much as a large one.
+  /// While commits run side by side, the time of each counts divided by their number.
   public func patienceMicroseconds(atMost limit: Int) -> Int {
     min(limit, max(Self.leastPatienceMicroseconds, commitMicroseconds / 2))
   }
@@ -288,7 +289,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     return expired
   }
 
-  /// Takes nothing in from now on; what waits is still committed.
+  /// Accepts nothing from now on; what waits is still committed.
   public mutating func stop() { isStopping = true }
 }
 

@@ -1,8 +1,8 @@
-/// Tickets on which somebody else's transaction was just found to sit, so that for a while nobody
-/// need find out again at the cost of a wait that holds everybody up.
+/// Tickets that another session's transaction keeps locked, as recent waits have shown.
 ///
-/// A wait in vain may just have been for a slow commit: requests for the ticket pause. Once no wait
-/// has been of use for a while they are refused.
+/// A wait for such a ticket delays the whole batch, so requests for it do not wait again for a while.
+/// After a first wait they pause, because the other transaction may only be slow to commit. When waits
+/// have failed for some time they are refused.
 public struct ContendedTickets<Time: Comparable> {
   /// What becomes of a request for some tickets.
   public enum Advice: Equatable {
@@ -17,7 +17,7 @@ public struct ContendedTickets<Time: Comparable> {
   }
 
   fileprivate struct Mark {
-    /// From when on a further wait in vain has requests refused.
+    /// From when on another failed wait has requests refused.
     var patientUntil: Time
     var pausedUntil: Time
     var refusedUntil: Time?
@@ -33,13 +33,13 @@ public struct ContendedTickets<Time: Comparable> {
   /// True when it knows of none.
   public var isEmpty: Bool { marks.isEmpty }
 
-  /// Remembers tickets for which a wait was in vain.
+  /// Remembers tickets for which a wait has failed.
   ///
   /// - Parameters:
   ///   - pausedUntil: How long their requests pause.
-  ///   - refusedUntil: How long their requests are refused, if they were to be refused by now; if it
-  ///     was the first wait, how long they are not.
-  ///   - rememberedUntil: From when on a wait in vain counts as the first again.
+  ///   - refusedUntil: How long their requests are refused. After a first failed wait: how long they
+  ///     are not refused yet.
+  ///   - rememberedUntil: When the tickets are forgotten; a failed wait then counts as the first again.
   public mutating func insert(
     _ ticketIDs: [String], now: Time, pausedUntil: Time, refusedUntil: Time, rememberedUntil: Time
   ) {
@@ -52,7 +52,7 @@ public struct ContendedTickets<Time: Comparable> {
     }
   }
 
-  /// Forgets tickets on which nobody's transaction sits any more.
+  /// Forgets tickets that no other transaction keeps locked any longer.
   public mutating func remove(_ ticketIDs: [String]) {
     for ticketID in ticketIDs { marks[ticketID] = nil }
   }

@@ -2,7 +2,7 @@ internal import Threads
 
 /// What a pool knows and decides, without threads, clocks or connections of its own.
 ///
-/// Whoever drives it tells it what happened and carries out what it answers.
+/// Its caller reports what happened and carries out what it answers.
 struct PoolState<Connection> {
   private let limits: PoolLimits
   private var idle: [Connection] = []

@@ -8,7 +8,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// No connection of the pool became free by the deadline: nothing was sent.
     case noConnection
 
-    /// The connection broke; whether a statement that was under way took effect is unknown.
+    /// The connection broke; whether a statement in progress took effect is unknown.
     case connectionLost
 
     /// The server was silent for longer than it may be; the connection is of no further use, and other

@@ -27,17 +27,25 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 55P03: `lock_timeout` passed while waiting for a lock.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
 
-  /// 57014: `statement_timeout` passed, or somebody cancelled the statement.
+  /// 57014: `statement_timeout` passed, or another session cancelled the statement.
   public static let queryCanceled = SQLState(rawValue: "57014")
 
   /// XX000: something is wrong that should not happen.
   public static let internalError = SQLState(rawValue: "XX000")
 
-  /// True for errors that do not say whether the transaction was undone: connection exceptions (class
-  /// 08), `statement_completion_unknown` (40003), a session that is ended (57P01 to 57P03), and internal
-  /// errors (XX000), which proxies also give for a session that they have lost.
+  /// Classes of errors that a statement raises while it runs, so that its transaction is undone.
+  private static let undoneClasses: Set<String> = [
+    "0A", "21", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55", "P0",
+  ]
+
+  /// True for errors that do not say whether the transaction was undone.
+  ///
+  /// Among them are connection exceptions (class 08), `statement_completion_unknown` (40003), a session
+  /// that is ended (class 57 but 57014), system errors (58) and internal errors (XX). Proxies and
+  /// distributed engines use these for a session that they have lost, and may use others: so every
+  /// code counts that is not known to undo the transaction.
   var leavesOutcomeOpen: Bool {
-    rawValue.hasPrefix("08")
-      || ["40003", "57P01", "57P02", "57P03", "XX000"].contains(rawValue)
+    if self == .queryCanceled { return false }
+    return rawValue == "40003" || !Self.undoneClasses.contains(String(rawValue.prefix(2)))
   }
 }

@@ -33,9 +33,9 @@ private import Glibc
   }
 
   /// Runs `body` with the state while holding the mutex; nothing in it may block.
-  public func withLock<Result: ~Copyable, Failure: Error>(
-    _ body: (inout State) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+  public func withLock<Value: ~Copyable, Failure: Error>(
+    _ body: (inout State) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     return try body(&state)
@@ -58,9 +58,9 @@ private import Glibc
   ///     nil sleeps until woken.
   ///   - attempt: Gives the value waited for, or nil to go on waiting.
   /// - Returns: The value, or nil once the deadline has passed.
-  public func wait<Result>(
-    until deadline: (State) -> Instant?, for attempt: (inout State) -> Result?
-  ) -> Result? {
+  public func wait<Value>(
+    until deadline: (State) -> Instant?, for attempt: (inout State) -> Value?
+  ) -> Value? {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     while true {
@@ -81,8 +81,8 @@ private import Glibc
   }
 
   /// Waits until `attempt` gives a value or the deadline has passed; see the other `wait`.
-  public func wait<Result>(until deadline: Instant?, for attempt: (inout State) -> Result?)
-    -> Result?
+  public func wait<Value>(until deadline: Instant?, for attempt: (inout State) -> Value?)
+    -> Value?
   {
     wait(until: { _ in deadline }, for: attempt)
   }

@@ -20,7 +20,7 @@ public final class WorkerThread: Sendable {
     var handle = pthread_t()
     let code = unsafe pthread_create(
       &handle, &attributes, threadEntry, box.toOpaque())
-    // Without its threads the service cannot serve: refuse to start rather than limp.
+    // The service cannot run with fewer threads than it was set to, so the process ends.
     precondition(code == 0, "pthread_create: error \(code)")
     self.handle = handle
   }

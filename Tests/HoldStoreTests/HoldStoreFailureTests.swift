@@ -89,6 +89,37 @@ extension ServerSuites {
         })
     }
 
+    /// Another session's insert of the ticket that a dry commit uses keeps it from finding anything out.
+    @Test func aDryCommitThatMeetsALockNeitherFindsNorClearsAProblem() throws {
+      try database.sell(["a", "b"])
+      let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
+      try withStore(settings) { store throws in
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        #expect(try Answers.outcome(of: .release("b"), by: store) == .released)
+        try database.run(
+          "ALTER TABLE holdfast_commits ADD CONSTRAINT closed CHECK (committer < 0) NOT VALID")
+        try other.run(insert)
+        #expect(try Answers.outcome(of: .lock("b"), by: store) == .failed(.databaseRefused))
+        #expect(try readiness(of: store).database == .ok, "the control: the lock is in the way")
+        try other.run("ROLLBACK")
+        #expect(try isRefused(readiness(of: store)))
+        try other.run(insert)
+        #expect(try isRefused(readiness(of: store)))
+        try database.run("ALTER TABLE holdfast_commits DROP CONSTRAINT closed")
+        #expect(try isRefused(readiness(of: store)), "nothing has shown that commits succeed")
+        try other.run("ROLLBACK")
+        #expect(try readiness(of: store).isReady)
+      }
+    }
+
+    private func readiness(of store: HoldStore) throws -> Readiness {
+      try Answers.value { store.checkReadiness(completion: $0) }
+    }
+
+    private func isRefused(_ readiness: Readiness) -> Bool {
+      if case .refused = readiness.database { true } else { false }
+    }
+
     @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {
       try database.sell(["a", "b"])
       var settings = settings

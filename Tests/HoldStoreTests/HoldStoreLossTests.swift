@@ -101,11 +101,12 @@ extension ServerSuites {
     }
 
     /// A proxy or a distributed engine says that a session has died, and the batch is committed.
-    @Test func anErrorThatLeavesTheOutcomeOpenIsLookedUp() throws {
+    @Test(arguments: ["XX000", "XX001", "08006", "40003", "57P01", "58000", "58030"])
+    func anErrorThatLeavesTheOutcomeOpenIsLookedUp(code: String) throws {
       try withStore { store throws in
         let answers = Answers()
         #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
-        proxy.answerWithInternalError()
+        proxy.answerWithError(code)
         answers.submit(.lock("a"), as: 0, to: store)
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
         #expect(resolutions.withLock { $0 } == [.committed])
