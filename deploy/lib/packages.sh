@@ -19,6 +19,7 @@ need_to_run() {
     need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
     need postgresql-client has psql
     need libpq5 find_library libpq.so.5
+    need libfcgi0ldbl find_library libfcgi.so.0
     if database_is_private; then
         need postgresql find_postgres_bin
     fi
@@ -31,6 +32,7 @@ need_to_build() {
     need libc6-dev test -f /usr/include/stdio.h
     need pkg-config has pkg-config
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
+    need libfcgi-dev test -f /usr/include/fcgiapp.h
     # What the toolchain itself is linked with.
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0
@@ -40,7 +42,7 @@ need_to_build() {
 
 need_to_test() {
     need shellcheck has shellcheck
-    # Another's FastCGI, to be asked by.
+    # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
 }
@@ -66,8 +68,8 @@ install_packages() {
         sudo=(sudo)
     fi
     logged ${sudo[@]+"${sudo[@]}"} apt-get update
-    # Debian starts the services that it installs, on ports that others may want. For the
-    # moment of the installation this says no; a policy that is there already stays.
+    # Debian starts the services that it installs, on ports that may be in use. This policy
+    # forbids it during the installation; an existing policy stays.
     # shellcheck disable=SC2016  # the inner shell expands
     logged ${sudo[@]+"${sudo[@]}"} env DEBIAN_FRONTEND=noninteractive bash -c '
         policy=/usr/sbin/policy-rc.d
