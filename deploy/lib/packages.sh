@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian's packages, installed when something of theirs is missing.
+# Debian packages, installed when a file or command from them is missing.
 
-# need PACKAGE COMMAND…: the package is missing when the command fails.
+# need PACKAGE COMMAND…: the package is missing if the command fails.
 need() {
     local package=$1
     shift
@@ -33,7 +33,7 @@ need_to_build() {
     need pkg-config has pkg-config
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
     need libfcgi-dev test -f /usr/include/fcgiapp.h
-    # What the toolchain itself is linked with.
+    # Libraries that the Swift toolchain is linked with.
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0
     need libcurl4 find_library libcurl.so.4
@@ -51,7 +51,7 @@ find_library() {
     [[ $(/sbin/ldconfig -p) == *"$1 "* ]]
 }
 
-# install_packages NEED…: whatever the named functions above find missing.
+# install_packages NEED…: installs the packages that the named functions find missing.
 install_packages() {
     local missing=() what
     for what in "$@"; do
