@@ -11,11 +11,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
+    .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "Threads"),
-    .target(name: "FastCGI", dependencies: ["CLinux", "Threads"]),
+    .target(name: "FastCGI", dependencies: ["CFastCGI", "CLinux", "Threads"]),
     .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
     .target(name: "Holds"),
     .target(
@@ -31,7 +32,8 @@ let package = Package(
       ]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
-    .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "TestSupport", "Threads"]),
+    .testTarget(
+      name: "FastCGITests", dependencies: ["CFastCGI", "FastCGI", "TestSupport", "Threads"]),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldsTests", dependencies: ["Holds", "TestSupport"]),
     .testTarget(

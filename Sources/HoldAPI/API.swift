@@ -1,17 +1,22 @@
 public import Holds
 
-/// Answers requests: finds the endpoint, which decodes, asks the store and encodes.
+/// Answers requests: finds the endpoint, which reads the request, asks the store and writes the answer.
 public struct API: Sendable {
-  private let service: any HoldService
-  private let bounds: APIBounds
+  private let routes: [Route]
 
   /// Creates the API over a store.
   public init(service: any HoldService, bounds: APIBounds) {
-    self.service = service
-    self.bounds = bounds
+    routes = [
+      Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
+      Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
+      Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
+      Route("GET, HEAD", "/livez", Livez()),
+      Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
+    ]
   }
 
-  /// Answers a request: calls `respond` exactly once, now or later on a thread of the store's.
+  /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's
+  /// threads.
   public func answer(
     _ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void
   ) {
@@ -25,24 +30,36 @@ public struct API: Sendable {
   private func dispatch(
     _ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void
   ) {
-    let requestID = request.requestID
-    guard let route = Route(rawValue: request.path) else {
-      return respond(.notFound(requestID: requestID))
+    guard let route = routes.first(where: { $0.path == request.path }) else {
+      return respond(.notFound(requestID: request.requestID))
     }
     guard route.takes(method: request.method) else {
-      return respond(.methodNotAllowed(allow: route.allow, requestID: requestID))
+      return respond(.methodNotAllowed(allow: route.allow, requestID: request.requestID))
     }
-    switch route {
-    case .ticketsLock:
-      TicketsLock(service: service, bounds: bounds).answer(request, respond: respond)
-    case .ticketsUnlock:
-      TicketsUnlock(service: service, bounds: bounds).answer(request, respond: respond)
-    case .ticketsUnlockParam:
-      TicketsUnlockParam(service: service, bounds: bounds).answer(request, respond: respond)
-    case .livez:
-      Livez().answer(request, respond: respond)
-    case .readyz:
-      Readyz(service: service, bounds: bounds).answer(request, respond: respond)
-    }
+    route.endpoint.answer(request, respond: respond)
+  }
+}
+
+/// What answers the requests for one path.
+protocol Endpoint: Sendable {
+  /// Calls `respond` exactly once, now or later. A request of another method never gets here.
+  func answer(_ request: APIRequest, respond: @escaping @Sendable (APIResponse) -> Void)
+}
+
+/// One path of the API.
+private struct Route {
+  /// The methods that it takes, as the header `Allow` lists them.
+  let allow: String
+  let path: String
+  let endpoint: any Endpoint
+
+  init(_ allow: String, _ path: String, _ endpoint: any Endpoint) {
+    self.allow = allow
+    self.path = path
+    self.endpoint = endpoint
+  }
+
+  func takes(method: String) -> Bool {
+    allow == method || allow.split(separator: ", ").contains { $0 == method }
   }
 }

@@ -1,9 +1,9 @@
-/// What a request may ask for at most; each bound is a setting of the service.
+/// The limits of a request; each is a setting of the service.
 public struct APIBounds: Sendable, Equatable {
-  /// The longest body that is read, in bytes; a longer one is 413.
+  /// The longest accepted body, in bytes; a longer one is answered with 413.
   public var maximumBodyBytes: Int
 
-  /// How many different tickets a request may name.
+  /// The largest number of different tickets in a request.
   public var maximumTickets: Int
 
   /// The longest ticket id, in bytes of UTF-8; the shortest is 1.
@@ -21,13 +21,13 @@ public struct APIBounds: Sendable, Equatable {
   /// The longest `hold_id`, in bytes.
   public var maximumHoldIDBytes: Int
 
-  /// What `Retry-After` says on a 503, in seconds.
+  /// The value of `Retry-After` in a 503, in seconds.
   public var retryAfterSeconds: Int
 
   /// Refuses locks and releases that carry no `hold_id`.
   public var requiresHoldID: Bool
 
-  /// Creates bounds; without arguments, those of the contract.
+  /// Creates bounds; the defaults are those of the contract.
   public init(
     maximumBodyBytes: Int = 65_536,
     maximumTickets: Int = 100,

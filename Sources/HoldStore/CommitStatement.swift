@@ -1,21 +1,10 @@
 internal import Holds
 internal import Postgres
 
-/// A batch as the parameters of `holdfast_commit`; see its SQL file for their meaning. What changes
-/// something is recorded in `holdfast_commits` by the same statement.
+/// A batch as the parameters of `holdfast_commit`; see its SQL file for their meaning.
 struct CommitStatement {
   static let statement = PreparedStatement(
-    name: "holdfast_commit",
-    sql: """
-      WITH decided AS MATERIALIZED (
-        SELECT outcomes, expiries, reasons, waits, decided_at
-          FROM holdfast_commit($1, $2, $3, $4, $5, $6, $7, $8, $9)),
-      recorded AS (
-        INSERT INTO holdfast_commits
-               (committer, batch, outcomes, expiries, reasons, waits, decided_at)
-        SELECT $10, $11, d.* FROM decided d WHERE 1 = ANY (d.outcomes))
-      SELECT * FROM decided
-      """)
+    name: "holdfast_commit", sql: EmbeddedSQL.commitStatement)
 
   private let operations: [HoldOperation]
   private(set) var ticketIDs: [String?] = []
@@ -42,12 +31,13 @@ struct CommitStatement {
   }
 
   func parameters(
-    longestHoldSeconds: Double, record: CommitRecord
+    longestHoldSeconds: Double, isStrict: Bool, record: CommitRecord
   ) -> [PostgresParameter] {
     [
       .textArray(ticketIDs), .int32Array(wants), .textArray(holdIDs), .int32Array(locks),
       .int32Array(owners), .doubleArray(seconds), .int32Array(ends), .int32Array(members),
-      .double(longestHoldSeconds), .int64(record.committer), .int64(record.batch),
+      .double(longestHoldSeconds), .bool(isStrict), .int64(record.committer),
+      .int64(record.batch),
     ]
   }
 

@@ -4,34 +4,50 @@ internal import Postgres
 /// What `holdfast_commit` decided about each operation of a batch.
 struct CommitVerdicts {
   enum Verdict: Equatable {
-    case settled(HoldOutcome)
+    case decided(HoldOutcome)
 
-    /// A row that it needs is locked by somebody else: to be tried again.
-    case putOff
+    /// A row that it needs is locked by another session: to be tried again.
+    case deferred
   }
 
   private(set) var verdicts: [Verdict] = []
 
-  init(_ result: borrowing PostgresResult, of operations: [HoldOperation]) {
+  /// Reads the function's answer.
+  ///
+  /// - Throws: `internalError` if the answer does not fit the batch: the function is not this version's,
+  ///   and what it has committed is not known.
+  init(
+    _ result: borrowing PostgresResult, of operations: [HoldOperation]
+  ) throws(PostgresError) {
     let outcomes = result.integerArray(row: 0, column: 0)
     let expiries = result.integerArray(row: 0, column: 1)
     let reasons = result.integerArray(row: 0, column: 2)
     let waits = result.integerArray(row: 0, column: 3)
     let decidedAt = result.integer(row: 0, column: 4)
+    let memberCount = operations.reduce(0) { $0 + $1.ticketIDs.count }
+    guard outcomes.count == operations.count, expiries.count == operations.count,
+      [0, memberCount].contains(reasons.count), waits.count == reasons.count,
+      !outcomes.contains(0) || reasons.count == memberCount
+    else {
+      throw PostgresError(
+        .server(.internalError),
+        "holdfast_commit gave \(outcomes.count) outcomes and \(reasons.count) reasons for "
+          + "\(operations.count) operations on \(memberCount) tickets: run `holdfast migrate`")
+    }
     verdicts.reserveCapacity(operations.count)
     var first = 0
     for (index, operation) in operations.enumerated() {
       let ticketIDs = operation.ticketIDs
       switch outcomes[index] {
-      case 1:
+      case 1, 3:
         verdicts.append(
-          .settled(Self.done(operation, expiry: expiries[index], decidedAt: decidedAt)))
+          .decided(Self.done(operation, expiry: expiries[index], decidedAt: decidedAt)))
       case 2:
-        verdicts.append(.putOff)
+        verdicts.append(.deferred)
       default:
         let members = first..<first + ticketIDs.count
         verdicts.append(
-          .settled(.refused(Self.refusal(ticketIDs, reasons[members], waits[members]))))
+          .decided(.refused(Self.refusal(ticketIDs, reasons[members], waits[members]))))
       }
       first += ticketIDs.count
     }
@@ -58,6 +74,7 @@ struct CommitVerdicts {
             ticketID: ticketID, reason: .held,
             availableInSeconds: Int64((wait + 999_999) / 1_000_000)))
       case 3: unavailable.append(UnavailableTicket(ticketID: ticketID, reason: .unknown))
+      case 4: unavailable.append(UnavailableTicket(ticketID: ticketID, reason: .withheld))
       default: break
       }
     }

@@ -8,24 +8,23 @@ struct Committer: Sendable {
   let pool: Pool
   let contended: Monitor<ContendedTickets<Instant>>
   let contentionMilliseconds: Int
-
-  /// How long a server that is alive may be silent: its own limit on statements, and some more.
-  let silenceMilliseconds: Int
+  let check: DatabaseCheck
   let longestHoldSeconds: Double
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
-  /// Batches that lost a race are run again together this often, and then one by one.
-  static let sharedRetries = 3
   private static let longestPauseMilliseconds = 50
 
   func run() {
     var record = CommitRecord()
     while let batch = nextBatch() {
-      let ready = puttingOffContended(batch)
-      let milliseconds = ready.isEmpty ? nil : commit(ready, &record)
-      queue.withLock { $0.endBatch(milliseconds: milliseconds) }
+      let ready = deferringContended(batch)
+      if ready.isEmpty {
+        queue.withLock { _ = $0.endBatch() }
+      } else {
+        commit(ready, &record)
+      }
     }
-    // The queue is drained: the others are to see it too.
+    // The queue is drained: the other committers are to see it too.
     queue.broadcast()
   }
 
@@ -42,8 +41,8 @@ struct Committer: Sendable {
     }
   }
 
-  /// Puts off what would only wait in vain, and returns the rest.
-  private func puttingOffContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
+  /// Defers what would only wait in vain, and returns the rest.
+  private func deferringContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
     let now = Instant.now
     let advice = contended.withLock { contended in
       batch.map { contended.advice(for: $0.payload.operation.ticketIDs, now: now) }
@@ -54,74 +53,85 @@ struct Committer: Sendable {
       switch advice {
       case .goAhead: ready.append(entry)
       case .pause(let end), .refuse(let end):
-        queue.withLock { $0.putOff([entry], notBefore: end) }
+        queue.withLock { $0.deferUntil(end, [entry]) }
       }
     }
     return ready
   }
 
-  /// - Returns: How long the server took, if it answered.
-  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) -> Int? {
+  /// Commits a batch, ends it in the queue, and answers its callers or puts them back.
+  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
     defer { record.advance() }
     let operations = batch.map(\.payload.operation)
-    let statement = CommitStatement(operations)
-    let parameters = statement.parameters(longestHoldSeconds: longestHoldSeconds, record: record)
-    // Who has little time left does not share a batch, so this takes no time from anybody.
+    let parameters = CommitStatement(operations).parameters(
+      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales, record: record)
+    // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
-      let (verdicts, milliseconds) = try pool.withConnection(deadline: deadline) {
+      let (verdicts, microseconds) = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
-        record.forgetOld(on: connection, deadline: deadline)
+        record.purgeOld(on: connection, deadline: deadline)
         let start = Instant.now
-        let silence = start.advanced(byMilliseconds: silenceMilliseconds)
         let result = try connection.execute(
-          CommitStatement.statement, parameters, deadline: min(deadline, silence))
-        return (CommitVerdicts(result, of: operations), start.milliseconds(until: .now))
+          CommitStatement.statement, parameters, deadline: deadline)
+        let microseconds = start.microseconds(until: .now)
+        return (try CommitVerdicts(result, of: operations), microseconds)
       }
-      deliver(verdicts.verdicts, to: batch)
-      return milliseconds
+      deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
     } catch {
-      fail(batch, error, record)
-      return nil
+      recover(batch, from: error, record)
     }
   }
 
-  func deliver(_ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry]) {
-    var settled: [(entry: HoldQueue.Entry, outcome: HoldOutcome)] = []
+  /// Ends a batch and answers those of its callers about whom it has decided.
+  ///
+  /// - Parameter microseconds: How long the commit took; nil if it is not known.
+  func deliver(
+    _ verdicts: [CommitVerdicts.Verdict], to batch: [HoldQueue.Entry], microseconds: Int?
+  ) {
+    var decided: [(entry: HoldQueue.Entry, outcome: HoldOutcome)] = []
+    var deferred: [(entry: HoldQueue.Entry, time: Instant)] = []
+    decided.reserveCapacity(batch.count)
     for (entry, verdict) in zip(batch, verdicts) {
       switch verdict {
-      case .settled(let outcome): settled.append((entry, outcome))
-      case .putOff:
-        let time = pause(milliseconds: 1, doublings: entry.putOffCount)
-        queue.withLock { $0.putOff([entry], notBefore: time) }
+      case .decided(let outcome): decided.append((entry, outcome))
+      case .deferred: deferred.append((entry, backoff(doublings: entry.deferralCount)))
       }
     }
-    queue.withLock { $0.settle(settled.count) }
+    // The next batch starts before this one's answers are encoded and sent.
+    let callsCommitter = queue.withLock { queue in
+      queue.finish(decided.count)
+      for (entry, time) in deferred { queue.deferUntil(time, [entry]) }
+      return queue.endBatch(microseconds: microseconds)
+    }
+    if callsCommitter { queue.signal() }
     contended.withLock { contended in
       guard !contended.isEmpty else { return }
-      for (entry, outcome) in settled {
+      for (entry, outcome) in decided {
         contended.remove(Self.uncontended(outcome, entry.payload.operation))
       }
     }
-    for (entry, outcome) in settled { entry.payload.completion(outcome) }
+    for (entry, outcome) in decided { entry.payload.completion(outcome) }
   }
 
-  /// The tickets of which an outcome shows that nobody's insert of them is under way.
+  /// The tickets of which an outcome shows that no insert of another session is in progress.
   private static func uncontended(_ outcome: HoldOutcome, _ operation: HoldOperation) -> [String] {
     switch outcome {
     case .granted: operation.ticketIDs
     case .refused(let tickets): tickets.filter { $0.reason == .held }.map(\.ticketID)
-    case .released, .unavailable: []
+    case .released, .failed: []
     }
   }
 
-  func answer(_ batch: [HoldQueue.Entry], _ reason: Unavailability) {
-    queue.withLock { $0.settle(batch.count) }
-    for entry in batch { entry.payload.completion(.unavailable(reason)) }
+  /// Answers callers of a batch that has no outcome for them.
+  func answer(_ batch: [HoldQueue.Entry], _ failure: HoldFailure) {
+    queue.withLock { $0.finish(batch.count) }
+    for entry in batch { entry.payload.completion(.failed(failure)) }
   }
 
-  func pause(milliseconds: Int, doublings: Int) -> Instant {
-    let pause = min(milliseconds << min(doublings, 10), Self.longestPauseMilliseconds)
-    return Instant.now.advanced(byMilliseconds: pause)
+  /// When to try again: after a millisecond, doubled each time, up to a bound.
+  func backoff(doublings: Int) -> Instant {
+    Instant.now.advanced(
+      byMilliseconds: min(1 << min(doublings, 10), Self.longestPauseMilliseconds))
   }
 }

@@ -2,17 +2,23 @@ public import Postgres
 
 /// Something in the store that an operator may want to read of.
 public enum HoldStoreEvent: Sendable {
+  /// The database would refuse commits: what it said.
+  case commitsRefused(String)
+
+  /// Whether commits lock the tickets, so that no sale commits between decision and commit.
+  case strictSales(Bool)
+
   /// A connection could not be opened; it will be tried again.
   case connectFailed(PostgresError)
 
   /// A batch of this many operations failed, and what the committer does about it.
   case batchFailed(PostgresError, operations: Int, consequence: Consequence)
 
-  /// The connection was lost under a batch of this many operations, and what was then found out.
+  /// It was not known whether a batch of this many operations was committed, and has been looked up.
   case batchResolved(Resolution, operations: Int)
 
-  /// A sweep deleted this many expired rows.
-  case swept(rows: Int)
+  /// A sweep ended.
+  case swept(Sweeper.Result)
 
   /// A sweep failed; the next one will try again.
   case sweepFailed(PostgresError)
@@ -22,17 +28,17 @@ public enum HoldStoreEvent: Sendable {
     /// They are run again together.
     case retried
 
-    /// Each is run again in a batch of its own.
-    case split
+    /// They are run again in two batches.
+    case divided
 
     /// Their callers are told that nothing was changed.
     case refused
 
-    /// It is being looked up what became of them.
+    /// They may have been committed, which is being looked up.
     case lookedUp
   }
 
-  /// What became of a batch whose connection was lost.
+  /// What became of a batch that was looked up.
   public enum Resolution: String, Sendable {
     /// It had been committed: its callers are given the outcomes.
     case committed

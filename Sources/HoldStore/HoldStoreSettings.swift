@@ -1,6 +1,14 @@
 public import Holds
 public import Postgres
 
+/// Whether commits lock the tickets that they grant.
+public enum StrictSales: String, Sendable, CaseIterable {
+  /// Where the role may.
+  case auto
+  case on = "true"
+  case off = "false"
+}
+
 /// The bounds and times of the store.
 public struct HoldStoreSettings: Sendable {
   /// The database, as a URI or `key=value` string; libpq's `PG*` variables fill in the rest.
@@ -12,7 +20,11 @@ public struct HoldStoreSettings: Sendable {
   /// Threads that commit batches, each on a connection of its own while it does.
   public var committers = 2
 
-  /// How long an operation waits for a commit under way before another may start beside it.
+  /// Whether commits lock the tickets, so that a sale by plain SQL cannot commit unseen between a
+  /// batch's decision and its commit.
+  public var strictSales = StrictSales.auto
+
+  /// The longest that an operation waits for a commit in progress before another may start beside it.
   public var overlapAfterMilliseconds = 20
 
   /// The bounds of the queue in front of them.

@@ -1,62 +1,236 @@
 public import Postgres
 public import Threads
 
-/// Brings the schema up to date: each missing step in a transaction of its own, recorded in
-/// `holdfast_migrations`, safe to run twice and from two places at once.
+/// Brings the schema up to date: looks at what the database has, and makes what is missing.
+///
+/// Safe to repeat, and to run from several places at once. Tables are looked for in the whole
+/// `search_path`; an existing one is adopted as it is, as far as it can be used. No step keeps a lock
+/// on an existing table for long: an index is built concurrently, and a step that does not get its lock
+/// soon is tried again.
 public struct Migrator: Sendable {
-  /// Held for each step's transaction; an arbitrary number, the same everywhere.
+  /// What to do besides.
+  public struct Options: Sendable {
+    /// Only tells what would be done.
+    public var isDryRun = false
+
+    /// Creates tables even if a schema outside the `search_path` has tables of these names.
+    public var createsTables = false
+
+    /// A role that is granted what the service needs.
+    public var grantee: String?
+
+    /// Whether that role is granted the right to lock tickets, for strict sales.
+    public var grantsStrictSales = true
+
+    /// The defaults: do it, and grant nothing.
+    public init() {}
+  }
+
+  /// Held by one migration at a time; an arbitrary number, the same everywhere.
   private static let advisoryLock = "5224316478214"
+
+  /// Whoever waits for a table's lock makes all behind it wait too.
+  private static let lockTimeoutMilliseconds = 1000
+
+  /// Rows live for minutes, so dead ones pile up as fast as holds are placed: vacuum after a fixed
+  /// number of them, not after a share of a table that may hold a million rows, and without pauses. It
+  /// does not truncate the table, for which it would lock everybody out.
+  ///
+  /// There is no index on `locked_up`: each hold would pay for it, and only the sweep, which reads the
+  /// table in order anyway, would use it.
+  private static let holdsOptions = [
+    ("autovacuum_vacuum_scale_factor", "0"), ("autovacuum_vacuum_threshold", "20000"),
+    ("autovacuum_vacuum_insert_scale_factor", "0"),
+    ("autovacuum_vacuum_insert_threshold", "200000"),
+    ("autovacuum_analyze_scale_factor", "0"), ("autovacuum_analyze_threshold", "200000"),
+    ("autovacuum_vacuum_cost_delay", "0"), ("vacuum_truncate", "false"),
+  ]
 
   private let connection: PostgresConnection
   private let deadline: Instant
+  private let options: Options
 
   /// Migrates the database that `connection` is on, until `deadline`.
-  public init(_ connection: PostgresConnection, deadline: Instant) {
+  public init(_ connection: PostgresConnection, options: Options = Options(), deadline: Instant) {
     self.connection = connection
+    self.options = options
     self.deadline = deadline
   }
 
-  /// Applies what is missing.
+  /// Makes what is missing.
   ///
-  /// - Returns: The names of the steps that this call applied.
+  /// - Parameter report: Told of each change as it is made, and of what was found, in one line each.
+  /// - Returns: How many changes were made, or would be.
   /// - Throws: The server's error; the step that failed has changed nothing.
-  public func migrate() throws(PostgresError) -> [String] {
-    // Whoever waits for a table's lock makes all behind wait too: rather give up and be run again.
+  @discardableResult
+  public func migrate(report: @escaping (String) -> Void = { _ in }) throws(PostgresError) -> Int {
     try connection.run(
-      script: "SET client_min_messages = warning; SET lock_timeout = '5s'", deadline: deadline)
-    var applied: [String] = []
-    for migration in Migration.all where try apply(migration) {
-      applied.append("\(migration.number) \(migration.name)")
+      script: """
+        SET client_min_messages = warning; SET lock_timeout = 0;
+        SELECT pg_advisory_lock(\(Self.advisoryLock));
+        SET lock_timeout = \(Self.lockTimeoutMilliseconds);
+        """, deadline: deadline)
+    defer {
+      try? connection.run(
+        script: "SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
     }
-    return applied
+    try connection.run(
+      script: EmbeddedSQL.checkTables.filling("creates_tables", with: "\(options.createsTables)"),
+      deadline: deadline)
+    var changes = Changes(isDryRun: options.isDryRun, report: report)
+    try migrateTables(&changes)
+    try migrateHolds(&changes)
+    try migrateFunction(&changes)
+    if let grantee = options.grantee { try grant(to: grantee, &changes) }
+    return changes.count
   }
 
-  private func apply(_ migration: Migration) throws(PostgresError) -> Bool {
-    try connection.run(script: "BEGIN", deadline: deadline)
-    do throws(PostgresError) {
-      try connection.run(
-        script: """
-          SELECT pg_advisory_xact_lock(\(Self.advisoryLock));
-          CREATE TABLE IF NOT EXISTS holdfast_migrations (
-            number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
-          """, deadline: deadline)
-      let isMissing =
-        try connection.query(
-          "SELECT 1 FROM holdfast_migrations WHERE number = $1", [.int32(migration.number)],
-          deadline: deadline
-        ).rowCount == 0
-      if isMissing {
-        try connection.run(script: migration.sql, deadline: deadline)
-        try connection.query(
-          "INSERT INTO holdfast_migrations (number, name) VALUES ($1, $2)",
-          [.int32(migration.number), .text(migration.name)], deadline: deadline)
+  private func migrateTables(_ changes: inout Changes) throws(PostgresError) {
+    let facts = try readFacts()
+    for (name, found, sql) in [
+      ("tickets", facts.tickets, EmbeddedSQL.ticketsTable),
+      ("tickets_blocked", facts.holds, EmbeddedSQL.holdsTable),
+      ("holdfast_commits", facts.commits, EmbeddedSQL.commitsTable),
+    ] {
+      if !found.isEmpty {
+        changes.note("found table \(found)")
+      } else if changes.begin("create table \(name)") {
+        try run(sql)
       }
-      try connection.run(script: "COMMIT", deadline: deadline)
-      return isMissing
-    } catch {
-      // The error that counts is the first; after a lost connection this one fails too.
-      try? connection.run(script: "ROLLBACK", deadline: deadline)
-      throw error
     }
+  }
+
+  /// Adds to an adopted table of holds what it lacks.
+  private func migrateHolds(_ changes: inout Changes) throws(PostgresError) {
+    var facts = try readFacts()
+    guard !facts.holds.isEmpty else { return }
+    if !facts.hasHoldKey, changes.begin("add column \(facts.holds).hold_key") {
+      try run(EmbeddedSQL.holdKeyColumn)
+    }
+    if !facts.hasUniqueIndex,
+      changes.begin("create a unique index on \(facts.holds) (ticket_id), concurrently")
+    {
+      try createUniqueIndex(&changes)
+    }
+    facts = try readFacts()
+    if !facts.options.isEmpty, changes.begin("set on \(facts.holds): \(facts.options)") {
+      try run("ALTER TABLE \(facts.holds) SET (\(facts.options))")
+    }
+    if !facts.cascades.isEmpty {
+      changes.note("warning: a release deletes rows of \(facts.cascades), by ON DELETE CASCADE")
+    }
+  }
+
+  /// Of duplicates the latest expiry stays; a row without a ticket holds nothing.
+  private func createUniqueIndex(_ changes: inout Changes) throws(PostgresError) {
+    let index = "tickets_blocked_ticket_id_holdfast"
+    var attempts = 0
+    while true {
+      let deleted = try connection.query(
+        """
+        DELETE FROM tickets_blocked b
+         USING (SELECT ctid, row_number() OVER (PARTITION BY ticket_id
+                                                ORDER BY locked_up DESC NULLS LAST, ctid) AS place
+                  FROM tickets_blocked) ranked
+         WHERE b.ctid = ranked.ctid AND (ranked.place > 1 OR b.ticket_id IS NULL)
+        """, deadline: deadline
+      ).affectedRowCount
+      if deleted > 0 {
+        changes.note("deleted \(deleted) rows of tickets_blocked that were duplicates or no holds")
+      }
+      do throws(PostgresError) {
+        // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
+        try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
+        try connection.run(
+          script: "DROP INDEX CONCURRENTLY IF EXISTS \(index)", deadline: deadline)
+        try connection.run(
+          script: "CREATE UNIQUE INDEX CONCURRENTLY \(index) ON tickets_blocked (ticket_id)",
+          deadline: deadline)
+        break
+      } catch {
+        attempts += 1
+        // A duplicate has come meanwhile.
+        guard error.code == .server(.uniqueViolation), attempts < 10 else { throw error }
+      }
+    }
+    try connection.run(
+      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
+  }
+
+  private func migrateFunction(_ changes: inout Changes) throws(PostgresError) {
+    let facts = try readFacts()
+    guard !facts.tickets.isEmpty, !facts.holds.isEmpty else {
+      _ = changes.begin("create function holdfast_commit")
+      return
+    }
+    var schemas: [String] = []
+    for schema in [facts.ticketsSchema, facts.holdsSchema] where !schemas.contains(schema) {
+      schemas.append(schema)
+    }
+    let path = schemas.map { "\"\($0.replacing("\"", with: "\"\""))\"" } + ["pg_temp"]
+    let sql = EmbeddedSQL.commitFunction
+      .filling("search_path", with: path.joined(separator: ", "))
+      .filling("withheld", with: facts.hasStatusOffline ? "t.status_offline" : "false")
+    let version = try connection.query("SELECT md5($1::text)", [.text(sql)], deadline: deadline)
+      .text(row: 0, column: 0)
+    guard facts.functionVersion != version || facts.hasOldFunction else { return }
+    let verb = facts.functionVersion.isEmpty ? "create" : "replace"
+    guard changes.begin("\(verb) function holdfast_commit") else { return }
+    try run(
+      """
+      DROP FUNCTION IF EXISTS holdfast_commit(
+        text[], int[], text[], int[], int[], float8[], int[], int[], float8);
+      \(sql);
+      COMMENT ON FUNCTION holdfast_commit IS '\(version)';
+      """)
+  }
+
+  private func grant(to role: String, _ changes: inout Changes) throws(PostgresError) {
+    let rights = options.grantsStrictSales ? "strict sales included" : "without strict sales"
+    guard changes.begin("grant \(role) what the service needs, \(rights)") else { return }
+    try run(
+      EmbeddedSQL.grants
+        .filling("role", with: "'\(role.replacing("'", with: "''"))'")
+        .filling("strict", with: "\(options.grantsStrictSales)"))
+  }
+
+  /// Runs a step as one transaction; one that does not get its lock is tried again until the deadline.
+  private func run(_ sql: String) throws(PostgresError) {
+    while true {
+      do throws(PostgresError) {
+        return try connection.run(script: sql, deadline: deadline)
+      } catch {
+        guard error.code == .server(.lockNotAvailable), Instant.now < deadline else { throw error }
+        Instant.now.advanced(byMilliseconds: Self.lockTimeoutMilliseconds).sleep()
+      }
+    }
+  }
+
+  private func readFacts() throws(PostgresError) -> MigrationFacts {
+    let options = Self.holdsOptions.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
+    return MigrationFacts(
+      try connection.query(
+        EmbeddedSQL.facts.filling("holds_options", with: options), deadline: deadline))
+  }
+}
+
+/// The changes of a migration: made, or only told of.
+private struct Changes {
+  let isDryRun: Bool
+  let report: (String) -> Void
+  private(set) var count = 0
+
+  init(isDryRun: Bool, report: @escaping (String) -> Void) {
+    self.isDryRun = isDryRun
+    self.report = report
+  }
+
+  func note(_ line: String) { report(line) }
+
+  /// Whether the change is to be made.
+  mutating func begin(_ change: String) -> Bool {
+    count += 1
+    report(isDryRun ? "would \(change)" : change)
+    return !isDryRun
   }
 }

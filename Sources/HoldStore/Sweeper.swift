@@ -1,42 +1,44 @@
 public import Postgres
 public import Threads
 
-/// Deletes expired rows, a stretch of pages at a time, leaving out rows that somebody has locked.
+/// Deletes expired rows, a stretch of pages at a time, except those that another session has locked.
 ///
-/// It is hygiene: an expired row holds nothing, whether or not anybody deletes it.
+/// It is housekeeping: an expired row holds nothing, whether or not it has been deleted.
 public struct Sweeper: Sendable {
+  /// What a sweep deleted.
+  public struct Result: Sendable, Equatable {
+    /// All rows that it deleted.
+    public var rows = 0
+
+    /// Those of them whose expiry lay further in the future than any hold's may: the database's clock
+    /// has been set back.
+    public var rowsFromTheFuture = 0
+  }
+
   /// One at a time: an arbitrary number, the same in every instance.
   private static let advisoryLock = "5224316478213"
 
-  private static let chunk = PreparedStatement(
-    name: "holdfast_sweep",
-    sql: """
-      DELETE FROM tickets_blocked
-       WHERE ctid = ANY (ARRAY(
-               SELECT ctid FROM tickets_blocked
-                WHERE ctid >= ('(' || $1::text || ',0)')::tid
-                  AND ctid < ('(' || $2::text || ',0)')::tid
-                  AND (locked_up > clock_timestamp()) IS NOT TRUE
-                  FOR UPDATE SKIP LOCKED))
-      """)
+  private static let chunk = PreparedStatement(name: "holdfast_sweep", sql: EmbeddedSQL.sweep)
 
   private let pool: Pool
   private let pagesPerStatement: Int
+  private let longestHoldSeconds: Double
 
   /// Sweeps through connections of `pool`, `pagesPerStatement` pages of 8 KiB at a time.
-  public init(pool: Pool, pagesPerStatement: Int) {
+  public init(pool: Pool, pagesPerStatement: Int, longestHoldSeconds: Double) {
     self.pool = pool
     self.pagesPerStatement = pagesPerStatement
+    self.longestHoldSeconds = longestHoldSeconds
   }
 
-  /// Deletes every row that had expired when it began, and tells how many.
+  /// Deletes every row that had expired when it began.
   ///
-  /// A connection that is lost meanwhile is no matter: it begins again with another.
-  public func sweep(deadline: Instant) throws(PostgresError) -> Int {
+  /// If the connection is lost meanwhile, it begins again with another.
+  public func sweep(deadline: Instant) throws(PostgresError) -> Result {
     while true {
       do throws(PostgresError) {
         return try pool.withConnection(deadline: deadline) { connection throws(PostgresError) in
-          try Self.sweep(connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
+          try sweep(on: connection, deadline: deadline)
         }
       } catch {
         guard error.code == .connectionLost, Instant.now < deadline else { throw error }
@@ -44,8 +46,8 @@ public struct Sweeper: Sendable {
     }
   }
 
-  /// Does the same unless another instance is at it; nil then.
-  public func sweepUnlessUnderWay(deadline: Instant) throws(PostgresError) -> Int? {
+  /// Does the same unless another instance is doing it; nil then.
+  public func sweepUnlessInProgress(deadline: Instant) throws(PostgresError) -> Result? {
     try pool.withConnection(deadline: deadline) { connection throws(PostgresError) in
       let isOurs = try connection.query(
         "SELECT pg_try_advisory_lock(\(Self.advisoryLock))", deadline: deadline
@@ -56,30 +58,38 @@ public struct Sweeper: Sendable {
         _ = try? connection.query(
           "SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
       }
-      return try Self.sweep(
-        connection, pagesPerStatement: pagesPerStatement, deadline: deadline)
+      return try sweep(on: connection, deadline: deadline)
     }
   }
 
-  /// Deletes, on one connection, every row that had expired when it began, and tells how many.
+  private func sweep(
+    on connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) -> Result {
+    try Self.sweep(
+      connection, pagesPerStatement: pagesPerStatement, longestHoldSeconds: longestHoldSeconds,
+      deadline: deadline)
+  }
+
+  /// Deletes, on one connection, every row that had expired when it began.
   public static func sweep(
-    _ connection: PostgresConnection, pagesPerStatement: Int, deadline: Instant
-  ) throws(PostgresError) -> Int {
+    _ connection: PostgresConnection, pagesPerStatement: Int, longestHoldSeconds: Double,
+    deadline: Instant
+  ) throws(PostgresError) -> Result {
     let pages = try connection.query(
       """
       SELECT pg_relation_size('tickets_blocked') / current_setting('block_size')::int
       """, deadline: deadline
     ).integer(row: 0, column: 0)
-    var count = 0
+    var result = Result()
     for first in stride(from: 0, through: pages, by: pagesPerStatement) {
-      count += try connection.execute(
-        chunk, [.text("\(first)"), .text("\(first + pagesPerStatement)")], deadline: deadline
-      ).affectedRowCount
+      let counts = try connection.execute(
+        chunk,
+        [
+          .text("\(first)"), .text("\(first + pagesPerStatement)"), .double(longestHoldSeconds),
+        ], deadline: deadline)
+      result.rows += counts.integer(row: 0, column: 0)
+      result.rowsFromTheFuture += counts.integer(row: 0, column: 1)
     }
-    // What committers left behind that ended long ago.
-    try connection.query(
-      "DELETE FROM holdfast_commits WHERE entered_at < now() - interval '1 day'",
-      deadline: deadline)
-    return count
+    return result
   }
 }

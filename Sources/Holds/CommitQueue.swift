@@ -18,32 +18,35 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// When its caller must have been answered.
     public let deadline: Time
 
-    /// Until when it waits for the batch that is under way; from then on another may start beside it.
+    /// Until when it waits for the batch in progress; from then on another may start beside it.
     public let patientUntil: Time
 
-    /// Until when it may share a batch: later it might be given up while others still have time.
+    /// Until when it may share a batch: later its time might be over while others still have some.
     public let sharesUntil: Time
 
     /// Until when it may be taken: later there would be no time left to answer it.
     public let startsUntil: Time
 
-    /// How often a row that it needs was locked, and it was put off.
-    public fileprivate(set) var putOffCount = 0
+    /// How often a row that it needs was locked, and it was deferred.
+    public fileprivate(set) var deferralCount = 0
 
     /// How often the statement of its batch failed.
     public fileprivate(set) var failureCount = 0
 
-    /// How often the connection was lost under its batch, which then was not committed.
+    /// How often the connection was lost during its batch, which then was not committed.
     public fileprivate(set) var lossCount = 0
 
     fileprivate var notBefore: Time?
-    fileprivate var mustStandAlone = false
+
+    /// Entries of a batch that failed are committed apart from all others, those of one group together;
+    /// nil for those that share with anybody.
+    fileprivate var group: UInt64?
 
     fileprivate func isDue(now: Time) -> Bool {
       startsUntil > now && notBefore.map { $0 <= now } ?? true
     }
 
-    fileprivate func isAlone(now: Time) -> Bool { mustStandAlone || sharesUntil <= now }
+    fileprivate func isApart(now: Time) -> Bool { group != nil || sharesUntil <= now }
   }
 
   /// What became of an attempt to enqueue.
@@ -59,6 +62,8 @@ public struct CommitQueue<Payload, Time: Comparable> {
     case stopping
   }
 
+  private static var leastPatienceMicroseconds: Int { 2000 }
+
   private let limits: CommitQueueLimits
   private var waiting: [Entry] = []
   private var waitingTicketCount = 0
@@ -66,10 +71,11 @@ public struct CommitQueue<Payload, Time: Comparable> {
   private var inFlightCount = 0
   private var batchCount = 0
 
-  /// How long a commit takes, as of late: a quarter is the last one's, the rest of those before.
-  private var commitMilliseconds = 0
+  /// How long a commit takes: a quarter of it comes from the last one, the rest from those before.
+  private var commitMicroseconds = 0
   private var isCommitterCalled = false
-  private var wasLastAlone = false
+  private var wasLastApart = false
+  private var nextGroup: UInt64 = 0
   private var isStopping = false
 
   /// Makes an empty queue.
@@ -83,7 +89,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   /// True when nothing waits and no batch is under way.
   public var isIdle: Bool { waiting.isEmpty && inFlightCount == 0 }
 
-  /// True when a stop has been asked for and every entry has been settled.
+  /// True when a stop has been requested and every entry is finished.
   public var isDrained: Bool { isStopping && isIdle }
 
   /// Takes an operation in, unless a bound is reached.
@@ -109,26 +115,35 @@ public struct CommitQueue<Payload, Time: Comparable> {
     return .accepted(callsCommitter: callsCommitter)
   }
 
-  /// Whether who comes now would wait too long. Nobody would whom the next commit has room for.
+  /// Whether a new entry would wait too long. One for which the next commit has room would not.
   private var isTooSlow: Bool {
     let commitsAhead = max(
       waiting.count / limits.batchOperations, waitingTicketCount / limits.batchTickets)
-    return commitsAhead * commitMilliseconds > limits.waitingMilliseconds
+    return commitsAhead * commitMicroseconds > limits.waitingMilliseconds * 1000
+  }
+
+  /// How long a new entry is to wait for the batch in progress before another may start beside it.
+  ///
+  /// Half of a commit's time: a batch that takes longer than most is not waited for, and on a slow disk
+  /// two commits are in progress most of the time, while a batch that is about to end still collects
+  /// what comes. A batch that starts at once, however, would be small, and cost as much as a large one.
+  public func patienceMicroseconds(atMost limit: Int) -> Int {
+    min(limit, max(Self.leastPatienceMicroseconds, commitMicroseconds / 2))
   }
 
   /// Takes out what is to share the next commit: everything that is due, in order of arrival, up to
-  /// the bounds; nil when nothing is due. What must stand alone does, and takes turns with the rest.
+  /// the bounds; nil when nothing is due. What is to be committed apart takes turns with the rest.
   ///
-  /// While a batch is under way the next one grows, which makes each commit cheaper; but a batch that
-  /// is held up holds nobody up for longer than they are patient.
+  /// While a batch is in progress the next one grows, which makes each commit cheaper; but nobody waits
+  /// for a batch in progress for longer than they are patient.
   public mutating func takeBatch(now: Time) -> [Entry]? {
     isCommitterCalled = false
     if batchCount > 0, !isImpatient(now: now) { return nil }
-    var taken = wasLastAlone ? shared(now: now) : []
-    var isAlone = false
+    var taken = wasLastApart ? shared(now: now) : []
+    var isApart = false
     if taken.isEmpty, let first = waiting.firstIndex(where: { $0.isDue(now: now) }) {
-      isAlone = waiting[first].isAlone(now: now)
-      taken = isAlone ? [first] : shared(now: now)
+      isApart = waiting[first].isApart(now: now)
+      taken = isApart ? apart(first, now: now) : shared(now: now)
     }
     guard let last = taken.last else { return nil }
     let batch = taken.map { waiting[$0] }
@@ -137,18 +152,27 @@ public struct CommitQueue<Payload, Time: Comparable> {
     } else {
       for index in taken.reversed() { waiting.remove(at: index) }
     }
-    wasLastAlone = isAlone
+    wasLastApart = isApart
     waitingTicketCount -= batch.reduce(0) { $0 + $1.ticketCount }
     inFlightCount += batch.count
     batchCount += 1
     return batch
   }
 
+  /// An entry and the others of its group; alone when its time to share is over.
+  private func apart(_ first: Int, now: Time) -> [Int] {
+    let entry = waiting[first]
+    guard let group = entry.group, entry.sharesUntil > now else { return [first] }
+    return waiting.indices.filter {
+      waiting[$0].group == group && waiting[$0].sharesUntil > now && waiting[$0].isDue(now: now)
+    }
+  }
+
   private func shared(now: Time) -> [Int] {
     var taken: [Int] = []
     var ticketCount = 0
     for (index, entry) in waiting.enumerated() {
-      guard entry.isDue(now: now), !entry.isAlone(now: now) else { continue }
+      guard entry.isDue(now: now), !entry.isApart(now: now) else { continue }
       ticketCount += entry.ticketCount
       if !taken.isEmpty, ticketCount > limits.batchTickets { break }
       taken.append(index)
@@ -157,7 +181,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
     return taken
   }
 
-  /// When an entry that is put off may be taken; nil when none is put off.
+  /// When an entry that is deferred may be taken; nil when none is.
   public var nextDueTime: Time? {
     waiting.lazy.compactMap { entry in
       guard let notBefore = entry.notBefore, notBefore < entry.startsUntil else { return nil }
@@ -165,59 +189,78 @@ public struct CommitQueue<Payload, Time: Comparable> {
     }.min()
   }
 
-  /// True when somebody has waited so long for the batches under way that another is to start.
+  /// True when an entry has waited so long for the batches in progress that another is to start.
   public func isImpatient(now: Time) -> Bool {
     batchCount > 0 && waiting.contains { $0.patientUntil <= now && $0.isDue(now: now) }
   }
 
-  /// Ends a batch all of whose entries have been settled or put back.
+  /// Ends a batch all of whose entries are finished or put back.
   ///
-  /// - Parameter milliseconds: How long its commit took; nil if it failed, which tells nothing of the
+  /// - Parameter microseconds: How long its commit took; nil if it failed, which tells nothing of the
   ///   commits to come.
-  public mutating func endBatch(milliseconds: Int? = nil) {
+  /// - Returns: Whether a committer is to be woken, because entries wait and none is at work.
+  @discardableResult
+  public mutating func endBatch(microseconds: Int? = nil) -> Bool {
     precondition(batchCount > 0, "more batches ended than were taken")
-    if let milliseconds {
+    if let microseconds {
       // Of batches side by side each has its share of the time.
-      commitMilliseconds = (commitMilliseconds * 3 + milliseconds / batchCount) / 4
+      commitMicroseconds = (commitMicroseconds * 3 + microseconds / batchCount) / 4
     }
     batchCount -= 1
+    guard batchCount == 0, !waiting.isEmpty, !isCommitterCalled else { return false }
+    isCommitterCalled = true
+    return true
   }
 
-  /// The entries of a batch that have been decided.
-  public mutating func settle(_ count: Int) {
+  /// Counts entries of a batch that have been decided.
+  public mutating func finish(_ count: Int) {
     inFlightCount -= count
-    precondition(inFlightCount >= 0, "more entries settled than were taken")
+    precondition(inFlightCount >= 0, "more entries finished than were taken")
   }
 
-  /// Puts entries of a batch back that need a row which somebody else has locked.
-  public mutating func putOff(_ entries: [Entry], notBefore: Time) {
+  /// Puts entries of a batch back that need a row which another session has locked.
+  public mutating func deferUntil(_ notBefore: Time, _ entries: [Entry]) {
     putBack(entries) { entry in
-      entry.putOffCount += 1
+      entry.deferralCount += 1
       entry.notBefore = notBefore
     }
   }
 
-  /// Puts the entries of a batch back whose statement failed.
+  /// Puts the entries of a batch back whose statement failed, to be tried again.
   ///
   /// - Parameters:
   ///   - notBefore: When they may be taken again; nil for at once.
-  ///   - alone: Whether each is to have a batch of its own from now on.
-  public mutating func retry(_ entries: [Entry], notBefore: Time?, alone: Bool) {
-    putBack(entries) { entry in
+  ///   - divided: Whether they are divided into two groups, which are committed apart from each other
+  ///     and from all else. One that fails alone is known after a few commits, and the others still
+  ///     share theirs.
+  public mutating func retry(_ entries: [Entry], notBefore: Time?, divided: Bool) {
+    regroup(entries, divided: divided) { entry in
       entry.failureCount += 1
       entry.notBefore = notBefore
-      entry.mustStandAlone = entry.mustStandAlone || alone
     }
   }
 
   /// Puts the entries of a batch back that was not committed, because its connection was lost.
   ///
-  /// - Parameter sharedLosses: From so many losses on, each is to have a batch of its own: it may be
-  ///   one of them that ends connections.
+  /// - Parameter sharedLosses: From so many losses on they are divided: it may be one of them that ends
+  ///   connections.
   public mutating func rerun(_ entries: [Entry], sharedLosses: Int) {
-    putBack(entries) { entry in
-      entry.lossCount += 1
-      entry.mustStandAlone = entry.mustStandAlone || entry.lossCount >= sharedLosses
+    let losses = entries.map(\.lossCount).max() ?? 0
+    regroup(entries, divided: losses + 1 >= sharedLosses) { $0.lossCount += 1 }
+  }
+
+  private mutating func regroup(
+    _ entries: [Entry], divided: Bool, changing change: (inout Entry) -> Void
+  ) {
+    guard divided else { return putBack(entries, changing: change) }
+    let middle = (entries.count + 1) / 2
+    for half in [entries[..<middle], entries[middle...]] where !half.isEmpty {
+      nextGroup += 1
+      let group = nextGroup
+      putBack(Array(half)) { entry in
+        change(&entry)
+        entry.group = group
+      }
     }
   }
 
@@ -227,7 +270,7 @@ public struct CommitQueue<Payload, Time: Comparable> {
   }
 
   private mutating func putBack(_ entries: [Entry], changing change: (inout Entry) -> Void) {
-    settle(entries.count)
+    finish(entries.count)
     for var entry in entries {
       change(&entry)
       waitingTicketCount += entry.ticketCount

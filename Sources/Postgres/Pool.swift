@@ -73,7 +73,9 @@ public final class Pool: Sendable {
 
   private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     while true {
-      guard let connection = state.wait(until: deadline, for: { $0.lend() }) else {
+      // Once the pool is closed, no connection will become free.
+      let found = state.wait(until: { $0.isClosed ? .now : deadline }, for: { $0.lend() })
+      guard let connection = found else {
         throw PostgresError(.noConnection, "no connection became free within the deadline")
       }
       if connection.isOpen { return connection }
@@ -82,7 +84,7 @@ public final class Pool: Sendable {
     }
   }
 
-  private enum Task {
+  private enum Duty {
     case open
     case check
     case end
@@ -94,14 +96,14 @@ public final class Pool: Sendable {
   ) {
     while true {
       let nextCheck = Instant.now.advanced(byMilliseconds: checkIntervalMilliseconds)
-      let task = state.wait(
+      let duty = state.wait(
         until: { min($0.timeToOpen ?? nextCheck, nextCheck) },
-        for: { state -> Task? in
+        for: { state -> Duty? in
           if state.isClosed { return .end }
           if let time = state.timeToOpen, time <= Instant.now { return .open }
           return nil
         })
-      switch task ?? .check {
+      switch duty ?? .check {
       case .end: return
       case .check: dropBroken(state)
       case .open:

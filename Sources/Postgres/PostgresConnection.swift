@@ -4,6 +4,8 @@ public import Threads
 
 /// One connection to PostgreSQL; every call ends by a deadline, whatever the server does.
 ///
+/// One thing is not bounded: libpq resolves host names without a time limit when it connects.
+///
 /// libpq's blocking calls wait for ever on a silent network, so only its non-blocking ones are used,
 /// with `poll(2)` on the socket (PostgreSQL manual, "Asynchronous Command Processing").
 @safe public final class PostgresConnection: @unchecked Sendable {
@@ -16,7 +18,7 @@ public import Threads
   /// - Parameters:
   ///   - conninfo: A connection URI or `key=value` string; what it leaves out, `PG*` variables give.
   ///   - deadline: When to give up.
-  /// - Throws: `connectionFailed` or `timedOut`.
+  /// - Throws: `connectionFailed` or `deadlinePassed`.
   public convenience init(conninfo: String, deadline: Instant) throws(PostgresError) {
     try self.init(keywords: [("dbname", conninfo)], deadline: deadline)
   }
@@ -45,6 +47,10 @@ public import Threads
   }
 
   deinit { unsafe PQfinish(connection) }
+
+  /// How long the server may be silent before a call throws `timedOut`: its own limit on statements and
+  /// some more. Without it, and before, a call that takes too long throws `deadlinePassed`.
+  public var silenceMilliseconds: Int?
 
   /// False once the connection is broken or a call on it has timed out.
   public private(set) var isUsable = true
@@ -172,15 +178,19 @@ public import Threads
   }
 
   private func wait(for events: Int32, until deadline: Instant) throws(PostgresError) {
+    let silence = silenceMilliseconds.map { Instant.now.advanced(byMilliseconds: $0) }
     while true {
-      let milliseconds = Instant.now.milliseconds(until: deadline)
+      let milliseconds = Instant.now.milliseconds(until: min(deadline, silence ?? deadline))
       var descriptor = pollfd(
         fd: unsafe PQsocket(connection), events: Int16(events), revents: 0)
       let count = unsafe poll(&descriptor, 1, Int32(clamping: milliseconds))
       if count > 0 { return }
       guard milliseconds > 0 else {
         isUsable = false
-        throw PostgresError(.timedOut, "no answer within the deadline")
+        if let silence, silence <= deadline {
+          throw PostgresError(.timedOut, "the server is silent")
+        }
+        throw PostgresError(.deadlinePassed, "no answer within the deadline")
       }
     }
   }

@@ -2,10 +2,10 @@ private import CPostgreSQL
 private import Glibc
 public import Threads
 
-/// Connects to whichever of the servers named takes writes.
+/// Connects to whichever of the named servers accepts writes.
 ///
-/// libpq goes through several hosts by itself, but a first one that is silent uses up all of the time
-/// when it is asked not to block: so each is given its share, the one that served last first.
+/// libpq tries several hosts by itself, but in its non-blocking mode a silent first host uses up all
+/// of the time. So each host gets its share of it, beginning with the one that served last.
 public final class PostgresConnector: Sendable {
   private let conninfo: String
 
@@ -18,20 +18,56 @@ public final class PostgresConnector: Sendable {
   /// `PGHOSTADDR` and `PGPORT`; each may be a list (PostgreSQL manual, "Specifying Multiple Hosts").
   public init(conninfo: String) {
     self.conninfo = conninfo
-    let given = Self.parse(conninfo)
+    // Of a malformed string, connecting will say so.
+    let given = Self.keywords(of: conninfo) ?? [:]
     hosts = Self.hosts(
       named: given["host"] ?? Self.environment("PGHOST"),
       addressed: given["hostaddr"] ?? Self.environment("PGHOSTADDR"),
       ports: given["port"] ?? Self.environment("PGPORT"))
-    // A hold is a write; whoever wants it otherwise says so.
+    // A hold is a write. PGTARGETSESSIONATTRS and the connection string override this.
     attributes =
       Self.environment("PGTARGETSESSIONATTRS") == nil
       ? [("target_session_attrs", "read-write")] : []
   }
 
+  /// Why a connection string cannot be used; nil when it can, or is empty.
+  ///
+  /// The text quotes nothing of the string, as libpq's messages do: any part of a malformed one may
+  /// belong to a password. For the same reason strings are refused that libpq reads without an error
+  /// but in which an unescaped `@` or `/` has made a part of the password into a host or a port.
+  public static func problem(inConninfo conninfo: String) -> String? {
+    let form = "postgresql://user:password@host:port/database, or key=value pairs"
+    guard let keywords = keywords(of: conninfo) else {
+      return "expected \(form); in a URI, percent-encode special characters of the password"
+    }
+    let hasAt = list(keywords["host"]).contains { $0.dropFirst().contains("@") }
+    if hasAt || isAtInPath(conninfo) {
+      return "expected \(form); in a URI, write @ as %40 and / as %2F in user and password"
+    }
+    let ports = list(keywords["port"])
+    guard ports.allSatisfy({ $0.isEmpty || UInt16($0).map { $0 > 0 } ?? false }) else {
+      return "expected a port from 1 to 65535; in a URI, write @ as %40 and / as %2F in user and "
+        + "password"
+    }
+    return nil
+  }
+
+  /// True when an `@` follows the `/` that ends a URI's host: that `/` is the password's, most likely.
+  private static func isAtInPath(_ conninfo: String) -> Bool {
+    let schemes = ["postgresql://", "postgres://"]
+    guard let scheme = schemes.first(where: { conninfo.hasPrefix($0) }) else { return false }
+    let parts = conninfo.dropFirst(scheme.count).prefix { $0 != "?" }.split(
+      separator: "/", omittingEmptySubsequences: false)
+    return parts.dropFirst().contains { $0.contains("@") }
+  }
+
   /// Connects to the first server that serves, within the deadline.
   ///
-  /// - Throws: What the last server that was tried gave: `connectionFailed` or `timedOut`.
+  /// The deadline does not bound the resolution of host names, which is `getaddrinfo(3)` inside of
+  /// libpq and cannot be cut short: `resolv.conf(5)` sets its limits. IP addresses and `hostaddr`
+  /// avoid it.
+  ///
+  /// - Throws: What the last server that was tried gave: `connectionFailed` or `deadlinePassed`.
   public func connect(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     let first = preferred.withLock { $0 }
     var problem = PostgresError(.connectionFailed, "no host")
@@ -75,10 +111,9 @@ public final class PostgresConnector: Sendable {
     return unsafe String(cString: value)
   }
 
-  /// The keywords that a connection string gives (`PQconninfoParse`); none when it is malformed,
-  /// which connecting will say.
-  private static func parse(_ conninfo: String) -> [String: String] {
-    guard let options = unsafe PQconninfoParse(conninfo, nil) else { return [:] }
+  /// The keywords that a connection string gives, by `PQconninfoParse`; nil when it is malformed.
+  private static func keywords(of conninfo: String) -> [String: String]? {
+    guard let options = unsafe PQconninfoParse(conninfo, nil) else { return nil }
     defer { unsafe PQconninfoFree(options) }
     var values: [String: String] = [:]
     var option = unsafe options

@@ -11,8 +11,12 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// The connection broke; whether a statement that was under way took effect is unknown.
     case connectionLost
 
-    /// The deadline passed before the server answered; the connection is of no further use.
+    /// The server was silent for longer than it may be; the connection is of no further use, and other
+    /// connections to that server promise no better.
     case timedOut
+
+    /// The caller's own time was over before the server answered; the connection is of no further use.
+    case deadlinePassed
 
     /// The server refused or undid the statement; nothing of its transaction remains.
     case server(SQLState)
@@ -23,6 +27,18 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
 
   /// The server's or libpq's message, for the log; never for the caller of the service.
   public let message: String
+
+  /// True when the transaction may have been committed nevertheless.
+  ///
+  /// The server that reports an error has usually undone the transaction. Not so a session that dies
+  /// while it commits, or a proxy or a distributed engine in between whose session does.
+  public var mayHaveCommitted: Bool {
+    switch code {
+    case .connectionFailed, .noConnection: false
+    case .connectionLost, .timedOut, .deadlinePassed: true
+    case .server(let state): state.leavesOutcomeOpen
+    }
+  }
 
   /// True when other connections to the same server promise no better.
   var isServerOfNoUse: Bool {

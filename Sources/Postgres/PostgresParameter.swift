@@ -8,6 +8,9 @@ public enum PostgresParameter: Sendable {
   /// `text[]`, where nil is NULL.
   case textArray([String?])
 
+  /// `bool`.
+  case bool(Bool)
+
   /// `int4`.
   case int32(Int32)
 
@@ -28,6 +31,8 @@ public enum PostgresParameter: Sendable {
     switch self {
     case .text(let value):
       bytes.append(contentsOf: value.utf8)
+    case .bool(let value):
+      bytes.append(value ? 1 : 0)
     case .int32(let value):
       Self.append(UInt32(bitPattern: value), to: &bytes)
     case .int64(let value):

@@ -21,9 +21,23 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 42883: the schema lacks a function.
   public static let undefinedFunction = SQLState(rawValue: "42883")
 
+  /// 42P01: the schema lacks a table.
+  public static let undefinedTable = SQLState(rawValue: "42P01")
+
   /// 55P03: `lock_timeout` passed while waiting for a lock.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
 
   /// 57014: `statement_timeout` passed, or somebody cancelled the statement.
   public static let queryCanceled = SQLState(rawValue: "57014")
+
+  /// XX000: something is wrong that should not happen.
+  public static let internalError = SQLState(rawValue: "XX000")
+
+  /// True for errors that do not say whether the transaction was undone: connection exceptions (class
+  /// 08), `statement_completion_unknown` (40003), a session that is ended (57P01 to 57P03), and internal
+  /// errors (XX000), which proxies also give for a session that they have lost.
+  var leavesOutcomeOpen: Bool {
+    rawValue.hasPrefix("08")
+      || ["40003", "57P01", "57P02", "57P03", "XX000"].contains(rawValue)
+  }
 }

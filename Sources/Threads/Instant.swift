@@ -20,6 +20,16 @@ public struct Instant: Sendable, Comparable, Hashable {
     Instant(nanoseconds: nanoseconds + UInt64(max(0, milliseconds)) * 1_000_000)
   }
 
+  /// The point that lies `microseconds` later; a negative number counts as zero.
+  public func advanced(byMicroseconds microseconds: Int) -> Instant {
+    Instant(nanoseconds: nanoseconds + UInt64(max(0, microseconds)) * 1000)
+  }
+
+  /// Whole microseconds from here to `other`, and zero when `other` has passed.
+  public func microseconds(until other: Instant) -> Int {
+    other <= self ? 0 : Int((other.nanoseconds - nanoseconds) / 1000)
+  }
+
   /// Whole milliseconds from here to `other`, rounded up, and zero when `other` has passed.
   public func milliseconds(until other: Instant) -> Int {
     other <= self ? 0 : Int((other.nanoseconds - nanoseconds + 999_999) / 1_000_000)

@@ -29,13 +29,27 @@ extension EndToEnd {
       }
     }
 
+    @Test(arguments: [nil, "serve", "migrate", "sweep"])
+    func helpFitsIn80Columns(command: String?) throws {
+      let lines = try run([command, "--help"].compactMap(\.self)).output.split(separator: "\n")
+      #expect(lines.filter { $0.count > 80 } == [])
+      // Below a setting's flag, every line is indented like the first.
+      let settings = lines.drop { !$0.hasPrefix("SETTINGS") }.dropFirst()
+      for line in settings.prefix(while: { !$0.hasPrefix("DATABASE") }) {
+        #expect(line.hasPrefix("  --") || line.hasPrefix("      "), "\(line)")
+      }
+    }
+
     @Test func readmeShowsEverySettingWithItsDefault() throws {
       let help = try run(["serve", "--help"]).output
-      let readme = try String(contentsOfFile: TestSettings.root + "/README.md", encoding: .utf8)
+      let readmes = ["README.md", "deploy/README.md"].compactMap {
+        try? String(contentsOfFile: TestSettings.root + "/" + $0, encoding: .utf8)
+      }
       let settings = help.matches(of: #/(HOLDFAST_[A-Z_]+), default ([^:]+):/#)
       #expect(settings.count > 20)
       for setting in settings {
-        #expect(readme.contains("| `\(setting.1)` | `\(setting.2)` |"))
+        let row = "| `\(setting.1)` | `\(setting.2)` |"
+        #expect(readmes.contains { $0.contains(row) }, "\(row)")
       }
     }
 
@@ -49,21 +63,91 @@ extension EndToEnd {
       ("HOLDFAST_REQUIRE_HOLD_ID", "yes", "true or false"),
       ("HOLDFAST_POOL_SIZE", "2", "more than HOLDFAST_COMMITTERS, which is 2"),
       ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:0"),
+      ("HOLDFAST_MAX_BODY_BYTES", "122881", "a whole number from 256 to 122880"),
+      ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 1024 to 32768"),
     ])
     func wrongSettingsAreRefused(name: String, value: String, allowed: String) throws {
       let inEnvironment = try run(["serve"], [name: value])
-      #expect(inEnvironment.exitCode != 0)
+      #expect(inEnvironment.exitCode == 2)
       #expect(inEnvironment.output.contains("\(name): expected \(allowed), got \"\(value)\""))
       let flag = "--" + name.dropFirst(9).lowercased().replacing("_", with: "-")
       let asFlag = try run(["serve", flag, value])
-      #expect(asFlag.exitCode != 0)
+      #expect(asFlag.exitCode == 2)
       #expect(asFlag.output.contains("expected \(allowed), got \"\(value)\""))
+    }
+
+    @Test func theFlagWins() throws {
+      let flag = try run(["serve", "--workers", "4"], ["HOLDFAST_WORKERS": "3"])
+      #expect(flag.output.contains("/nowhere/s: bind"))
+      let wrong = try run(["serve", "--pool-size=3"], ["HOLDFAST_COMMITTERS": "3"])
+      #expect(wrong.output.contains("more than HOLDFAST_COMMITTERS, which is 3, got \"3\""))
+      let right = try run(
+        ["serve", "--pool-size=4"], ["HOLDFAST_COMMITTERS": "3", "HOLDFAST_POOL_SIZE": "3"])
+      #expect(right.output.contains("/nowhere/s: bind"))
+    }
+
+    /// A request is only taken once the socket's buffer holds all of it.
+    @Test func bodyAndParametersMustFitInASocket() throws {
+      let names = ["HOLDFAST_MAX_BODY_BYTES", "HOLDFAST_MAX_PARAMETERS_BYTES"]
+      let tooMuch = try run(["serve"], [names[0]: "106496", names[1]: "16385"])
+      #expect(tooMuch.exitCode == 2)
+      #expect(tooMuch.output.contains("\(names[0]) and \(names[1]): expected at most 122880"))
+      let most = try run(["serve"], [names[0]: "106496", names[1]: "16384"])
+      #expect(most.output.contains("/nowhere/s: bind"))
+    }
+
+    @Test func misspelledSettingsAreNamed() throws {
+      let misspelled = try run(
+        ["serve"],
+        [
+          "HOLDFAST_POOLSIZE": "4", "HOLDFAST_MAX_BODY_BYTE": "9", "HOLDFAST_WOKERS": "2",
+          "HOLDFAST_SOMETHING_ELSE": "5",
+        ])
+      for (name, nearest) in [
+        ("POOLSIZE", "HOLDFAST_POOL_SIZE"), ("MAX_BODY_BYTE", "HOLDFAST_MAX_BODY_BYTES"),
+        ("WOKERS", "HOLDFAST_WORKERS"), ("SOMETHING_ELSE", "none"),
+      ] {
+        #expect(
+          misspelled.output.contains(
+            #""message":"unknown setting ignored","name":"HOLDFAST_\#(name)","nearest":"\#(nearest)""#
+          ), "\(misspelled.output)")
+      }
+    }
+
+    /// One file of settings may serve the service, the scripts and nginx.
+    @Test func settingsOfTheScriptsAndOfNginxAreKnown() throws {
+      func names(in path: String, from start: String, to end: String) throws -> Set<String> {
+        let text = try String(contentsOfFile: TestSettings.root + "/" + path, encoding: .utf8)
+        let body = text.split(separator: start, maxSplits: 1)[1].split(separator: end)[0]
+        return Set(body.matches(of: #/HOLDFAST_[A-Z_]+/#).map { String($0.output) })
+      }
+      let scripts = try names(in: "deploy/lib/settings.sh", from: "script_settings=(", to: ")\n")
+      let nginx = try names(in: "nginx/render", from: "<<'EOF'\n", to: "\nEOF\n")
+      #expect(scripts.count > 30 && nginx.count > 20)
+      let values = scripts.union(nginx).map { ($0, "1000") }
+      let command = try run(["serve"], Dictionary(uniqueKeysWithValues: values))
+      #expect(command.output.contains("/nowhere/s: bind"))
+      #expect(!command.output.contains("unknown setting"), "\(command.output)")
+    }
+
+    /// libpq would take the first for a database's name, and quotes what it cannot read.
+    @Test(arguments: [
+      "postgre://holdfast:s3cret@localhost/shop", "postgresql://holdfast:s3c/ret@localhost/shop",
+      "host=localhost password=s3c ret",
+    ])
+    func aMalformedDatabaseURLIsRefusedAndNotShown(url: String) throws {
+      for command in ["serve", "migrate", "sweep"] {
+        let refused = try run([command], ["DATABASE_URL": url])
+        #expect(refused.exitCode == 2)
+        #expect(refused.output.contains("DATABASE_URL: expected postgresql://user:password@"))
+        #expect(!refused.output.contains("s3c") && !refused.output.contains("ret@"))
+      }
     }
 
     @Test func wrongArgumentsAreRefused() throws {
       for arguments in [["serve", "--colour", "red"], ["serve", "--workers"], ["dance"]] {
         let command = try run(arguments)
-        #expect(command.exitCode != 0)
+        #expect(command.exitCode == 2)
         #expect(command.output.contains(arguments[arguments.count == 1 ? 0 : 1]))
       }
       let long = "/tmp/" + String(repeating: "x", count: 120)
@@ -99,7 +183,7 @@ extension EndToEnd {
       let listener = socket(
         AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
       defer { close(listener) }
-      // Without an address of its own, the kernel chooses a port of loopback's.
+      // Without a bind, listen chooses a free port.
       #expect(listen(listener, 8) == 0)
       let service = try ServiceProcess(on: site, input: listener)
       let peer = FastCGIPeer(try Socket(port: Self.port(of: listener)))
@@ -127,7 +211,7 @@ extension EndToEnd {
       #expect(try peer.lock(["x"], holdID: "0123456789abcdef").body == Answer.refused(["x"]))
     }
 
-    /// The secret of a cart, and what the database says, are in no log.
+    /// No log shows a `hold_id`, whatever its request asked for.
     @Test func secretsAreNotLogged() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_LOG_LEVEL": "trace"])
       try service.waitUntilReady()
@@ -142,6 +226,13 @@ extension EndToEnd {
       for line in service.log.split(separator: "\n") {
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
       }
+    }
+
+    @Test func theDatabasesPasswordIsNotLogged() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["DATABASE_URL": "postgresql://u:s3cret@/x?host=/nowhere"])
+      try Clock.wait("a failed connection") { service.log.contains("database connection failed") }
+      #expect(!service.log.contains("s3cret"))
     }
 
     private func freePort() throws -> Int {

@@ -1,7 +1,7 @@
 import Testing
 
 extension EndToEnd {
-  /// Two instances restarted one after the other: the shop notices nothing.
+  /// Two instances are restarted one after the other, and no request fails.
   @Suite("Restart", .site(["HOLDFAST_INSTANCES": "2", "HOLDFAST_DEMO_TICKETS": "0"]))
   struct RestartTests {
     @Test func aRollingRestartRefusesNobody() throws {
@@ -18,7 +18,7 @@ extension EndToEnd {
       #expect(held == Set(answers.map(\.ticket)))
     }
 
-    /// Killed, it can answer nobody; but what it had not begun is done by the other.
+    /// A killed instance answers nothing more; the other one serves what it had not begun.
     @Test func aKilledInstance() throws {
       let site = try Site.ofSuite()
       try site.addTickets("K-", count: 100_000)
@@ -35,7 +35,7 @@ extension EndToEnd {
           "200 Tickets blocked", "502 Service unavailable: outcome unknown",
           "502 Service unavailable: nothing was changed",
         ]), "\(told)")
-      // No more than were under way.
+      // No more than were in flight.
       #expect(answers.count { $0.status != 200 } <= 16)
       let held = Set(
         try site.database().column(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  /// A stop loses no answer and no hold, takes a bounded time, and can be cut short.
+  /// A stop loses no answer and no hold, takes a bounded time, and a second signal ends it at once.
   @Suite("Shutdown", .site(["HOLDFAST_DEMO_TICKETS": "0"]))
   struct ShutdownTests {
     private let site: Site
@@ -33,7 +33,7 @@ extension EndToEnd {
       let held = Set(try database.column("SELECT ticket_id FROM tickets_blocked"))
       let granted = Set(answers.filter { $0.status == 200 }.map(\.ticket))
       #expect(granted.subtracting(held).isEmpty, "granted, and not in the table")
-      // Nobody who had been taken on was turned away without an answer.
+      // Every request that was accepted is answered.
       #expect(held.subtracting(granted).isEmpty, "in the table, and not answered")
       let others = answers.filter { $0.status != 200 }
       let told = Set(others.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
@@ -50,7 +50,7 @@ extension EndToEnd {
       let service = try ServiceProcess(on: site)
       try service.waitUntilReady()
       try askWhileItDrains(service)
-      // It waits for the web server to close its connections, and no longer.
+      // It waits for the web server to close its connections, not for the whole timeout.
       #expect(service.wait(seconds: 5) == 0)
     }
 
@@ -66,7 +66,7 @@ extension EndToEnd {
           == #"{"message":"Not ready","status":503,"data":{"database":"ok","stopping":true}}"#)
     }
 
-    /// Requests that wait for a locked row are answered before the end.
+    /// Requests that wait for a locked row are answered before the process ends.
     @Test func requestsInFlightAreAnswered() throws {
       let service = try ServiceProcess(on: site)
       try service.waitUntilReady()
@@ -89,6 +89,27 @@ extension EndToEnd {
         try database.count("SELECT count(*) FROM tickets_blocked WHERE locked_up > now()") == 1)
     }
 
+    /// A request that does not end in time is said to be unanswered, by the exit code and the log.
+    @Test func aLateStopFails() throws {
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "HOLDFAST_SHUTDOWN_TIMEOUT": "100ms", "HOLDFAST_REQUEST_TIMEOUT": "10m",
+          "HOLDFAST_STATEMENT_TIMEOUT": "10m", "HOLDFAST_LOCK_TIMEOUT": "1m",
+        ])
+      try service.waitUntilReady()
+      let blocker = try site.database()
+      try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
+      let path = service.socketPath
+      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      try database.waitUntilBatchIsBlocked()
+      service.signal(SIGTERM)
+      #expect(service.wait(seconds: 30) == 1)
+      #expect(service.log.contains(#""message":"stop timed out""#))
+      #expect(service.log.contains(#""unanswered":"1""#))
+      #expect(throws: (any Error).self) { try waiting.value() }
+    }
+
     @Test func idleConnectionsDelayItForABoundedTime() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "1s"])
       let idle = try service.peer()
@@ -99,14 +120,14 @@ extension EndToEnd {
       #expect(Clock.now - start < 5)
     }
 
-    /// Nor does a sweep that waits for a database that is away, for as long as its interval.
+    /// A sweep that waits for an unreachable database ends with the service.
     @Test func aSweepThatWaitsDoesNotDelayIt() throws {
       let service = try ServiceProcess(
         on: site,
         settings: [
           "PGHOST": "/nowhere", "HOLDFAST_SWEEP_INTERVAL": "4s", "HOLDFAST_SHUTDOWN_TIMEOUT": "1s",
         ])
-      // The first sweep begins an interval after the start, and tells nobody.
+      // The first sweep begins an interval after the start, and no log says so.
       Clock.sleep(4.3)
       let start = Clock.now
       service.signal(SIGTERM)
@@ -122,7 +143,7 @@ extension EndToEnd {
       try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
       #expect(service.wait(seconds: 0.2) == nil)
       service.signal(SIGTERM)
-      // Of the minute for which it would have waited.
+      // Long before the minute of its timeout.
       let code = service.wait(seconds: 30)
       #expect(code != nil && code != 0)
     }

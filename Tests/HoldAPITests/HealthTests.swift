@@ -13,25 +13,32 @@ import Testing
 
   @Test(
     arguments: [
-      (true, false, #"{"message":"Ready","status":200,"data":{"database":"ok","stopping":false}}"#),
+      (.ok, false, #"{"message":"Ready","status":200,"data":{"database":"ok","stopping":false}}"#),
       (
-        false, false,
+        .unreachable, false,
         #"{"message":"Not ready","status":503,"data":{"database":"unreachable","stopping":false}}"#
       ),
       (
-        true, true,
+        .ok, true,
         #"{"message":"Not ready","status":503,"data":{"database":"ok","stopping":true}}"#
       ),
       (
-        false, true,
+        .unreachable, true,
         #"{"message":"Not ready","status":503,"data":{"database":"unreachable","stopping":true}}"#
       ),
-    ])
-  func readyzSaysWhichCheckFailed(databaseAnswers: Bool, isStopping: Bool, body: String) throws {
+      (
+        .refused("permission denied"), false,
+        #"{"message":"Not ready","status":503,"data":{"database":"refused","#
+          + #""database_error":"permission denied","stopping":false}}"#
+      ),
+    ] as [(Readiness.Database, Bool, String)])
+  func readyzSaysWhichCheckFailed(database: Readiness.Database, isStopping: Bool, body: String)
+    throws
+  {
     let client = Client(bounds: APIBounds(retryAfterSeconds: 7))
-    client.service.readiness = Readiness(databaseAnswers: databaseAnswers, isStopping: isStopping)
+    client.service.readiness = Readiness(database: database, isStopping: isStopping)
     let response = try client.ask("GET", "/readyz")
-    let isReady = databaseAnswers && !isStopping
+    let isReady = database == .ok && !isStopping
     #expect(response.status == (isReady ? 200 : 503))
     #expect(response.text == body)
     #expect(response.value(of: "Retry-After") == (isReady ? nil : "7"))

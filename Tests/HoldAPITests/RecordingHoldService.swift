@@ -12,8 +12,8 @@ final class RecordingHoldService: HoldService, @unchecked Sendable {
 
   /// What a lock becomes, or a release when it is not `.granted`; nil does what a good store does.
   var outcome: HoldOutcome?
-  var unavailability: Unavailability?
-  var readiness = Readiness(databaseAnswers: true, isStopping: false)
+  var failure: HoldFailure?
+  var readiness = Readiness(database: .ok, isStopping: false)
   private(set) var calls: [Call] = []
 
   init(outcome: HoldOutcome? = nil) { self.outcome = outcome }
@@ -32,9 +32,9 @@ final class RecordingHoldService: HoldService, @unchecked Sendable {
     }
   }
 
-  func releaseExpired(completion: @escaping @Sendable (Unavailability?) -> Void) {
+  func releaseExpired(completion: @escaping @Sendable (HoldFailure?) -> Void) {
     calls.append(.releaseExpired)
-    completion(unavailability)
+    completion(failure)
   }
 
   func checkReadiness(completion: @escaping @Sendable (Readiness) -> Void) {

@@ -41,7 +41,7 @@ import Testing
   @Test func headHasTheHeadersOfGetAndNoBody() throws {
     for path in ["/livez", "/readyz", "/nowhere"] {
       let client = Client()
-      client.service.readiness.databaseAnswers = false
+      client.service.readiness.database = .unreachable
       let get = try client.ask("GET", path)
       let head = try client.ask("HEAD", path)
       #expect(!get.body.isEmpty)

@@ -40,6 +40,7 @@ import Testing
     UnavailableTicket(ticketID: "E1-c", reason: .held, availableInSeconds: 12),
     UnavailableTicket(ticketID: "E1-\"a", reason: .sold),
     UnavailableTicket(ticketID: "E1-b", reason: .unknown),
+    UnavailableTicket(ticketID: "E1-d", reason: .withheld),
   ])
 
   @Test(arguments: ["", #","details":false"#, #","details":null"#, #","hold_id":null"#])
@@ -50,7 +51,7 @@ import Testing
     #expect(
       response.text
         == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
-        + #""nodisponible":["E1-c","E1-\"a","E1-b"]}}"#)
+        + #""nodisponible":["E1-c","E1-\"a","E1-b","E1-d"]}}"#)
   }
 
   @Test func detailsAddTheReasons() throws {
@@ -60,10 +61,11 @@ import Testing
     #expect(
       response.text
         == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
-        + #""nodisponible":["E1-c","E1-\"a","E1-b"],"unavailable":["#
+        + #""nodisponible":["E1-c","E1-\"a","E1-b","E1-d"],"unavailable":["#
         + #"{"ticket_id":"E1-c","reason":"held","available_in":12},"#
         + #"{"ticket_id":"E1-\"a","reason":"sold","available_in":null},"#
-        + #"{"ticket_id":"E1-b","reason":"unknown","available_in":null}]}}"#)
+        + #"{"ticket_id":"E1-b","reason":"unknown","available_in":null},"#
+        + #"{"ticket_id":"E1-d","reason":"withheld","available_in":null}]}}"#)
   }
 
   @Test func optInsLeaveAnAnonymousGrantAsItIs() throws {

@@ -30,7 +30,7 @@ final class Answers: Sendable {
   static func outcome(of operation: HoldOperation, by store: HoldStore) throws -> HoldOutcome {
     let answers = Answers()
     answers.submit(operation, as: 0, to: store)
-    return try answers.wait(for: 1)[0] ?? .unavailable(.contended)
+    return try answers.wait(for: 1)[0] ?? .failed(.contended)
   }
 
   /// Waits for a completion that is called with one value.

@@ -33,7 +33,7 @@ extension ServerSuites {
       let batch = try database.commit([
         .lock("c", seconds: 200.25), .lock("e", "nowhere", "d", "c", "b", "a"),
       ])
-      guard case .settled(.refused(let tickets)) = batch.verdicts[1] else {
+      guard case .decided(.refused(let tickets)) = batch.verdicts[1] else {
         Issue.record("not refused: \(batch.verdicts)")
         return
       }
@@ -50,7 +50,7 @@ extension ServerSuites {
       let batch = try database.commit([.lock("a", "b", seconds: 90.5)])
       #expect(
         batch.verdicts == [
-          .settled(
+          .decided(
             .granted(
               HoldGrant(
                 expiresAtUnixMicroseconds: Int64(batch.decidedAt + 90_500_000),
@@ -95,9 +95,9 @@ extension ServerSuites {
     @Test func holdsWithoutAnEndOrABeginning() throws {
       try database.run(
         """
-        INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_id) VALUES
+        INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key) VALUES
           ('a', 'infinity', now(), NULL), ('b', '-infinity', '-infinity', NULL),
-          ('c', 'infinity', '-infinity', 'cart'), ('d', now() + interval '60 s', 'infinity', 'cart')
+          ('c', 'infinity', '-infinity', sha256('cart')), ('d', now() + interval '60 s', 'infinity', sha256('cart'))
         """)
       #expect(
         try database.outcomes(.lock("a"), .lock("b"), .lock("c"), .lock("c", "d", as: "cart"))

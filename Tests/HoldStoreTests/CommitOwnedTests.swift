@@ -25,7 +25,7 @@ extension ServerSuites {
 
     private func grant(_ operation: HoldOperation) throws -> (grant: HoldGrant, decidedAt: Int) {
       let commit = try database.commit([operation])
-      guard case .settled(.granted(let grant)) = commit.verdicts[0] else {
+      guard case .decided(.granted(let grant)) = commit.verdicts[0] else {
         throw Unexpected(verdict: commit.verdicts[0])
       }
       return (grant, commit.decidedAt)
@@ -115,7 +115,7 @@ extension ServerSuites {
         .lock("a", seconds: 120, as: "one"),
       ])
       let ends = batch.verdicts.map { verdict -> Int64? in
-        guard case .settled(.granted(let grant)) = verdict else { return nil }
+        guard case .decided(.granted(let grant)) = verdict else { return nil }
         return grant.expiresInSeconds
       }
       #expect(ends == [60, 300, 300])

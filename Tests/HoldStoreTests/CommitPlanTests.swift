@@ -46,8 +46,8 @@ extension ServerSuites {
       try database.run(
         """
         INSERT INTO tickets (ticket_id) SELECT generate_series(1, 50000)::text;
-        INSERT INTO tickets_blocked (ticket_id, locked_up, hold_id)
-          SELECT generate_series(1000, 50000)::text, now() + interval '1 h', 'somebody';
+        INSERT INTO tickets_blocked (ticket_id, locked_up, hold_key)
+          SELECT generate_series(1000, 50000)::text, now() + interval '1 h', sha256('somebody');
         """)
       #expect(try scans { try commitEveryKind() } == 0)
       try database.run("ANALYZE tickets, tickets_blocked")

@@ -13,16 +13,16 @@ extension Database {
 
   /// Runs a batch as a committer does.
   func commit(
-    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200,
+    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200, isStrict: Bool = false,
     record: CommitRecord = CommitRecord()
   ) throws(PostgresError) -> Commit {
     let result = try connection.execute(
       CommitStatement.statement,
       CommitStatement(operations).parameters(
-        longestHoldSeconds: longestHoldSeconds, record: record),
+        longestHoldSeconds: longestHoldSeconds, isStrict: isStrict, record: record),
       deadline: Self.patience)
     return Commit(
-      verdicts: CommitVerdicts(result, of: operations).verdicts,
+      verdicts: try CommitVerdicts(result, of: operations).verdicts,
       decidedAt: result.integer(row: 0, column: 4))
   }
 
@@ -36,10 +36,12 @@ extension Database {
     let result = try connection.query(
       """
       SELECT ticket_id, (extract(epoch FROM locked_up) * 1000000)::int8,
-             (extract(epoch FROM date_created) * 1000000)::int8, hold_id
+             (extract(epoch FROM date_created) * 1000000)::int8,
+             coalesce((SELECT s FROM unnest($1::text[]) s
+                        WHERE sha256(convert_to(s, 'UTF8')) = hold_key), encode(hold_key, 'hex'))
         FROM tickets_blocked
        WHERE isfinite(locked_up)
-      """, deadline: Self.patience)
+      """, [.textArray(Self.secrets.withLock { Array($0) })], deadline: Self.patience)
     var rows: [String: HoldRow] = [:]
     for row in 0..<result.rowCount {
       rows[result.text(row: row, column: 0)] = HoldRow(
@@ -51,11 +53,11 @@ extension Database {
 
   private static func word(_ verdict: CommitVerdicts.Verdict) -> String {
     switch verdict {
-    case .putOff: "put off"
-    case .settled(.granted): "granted"
-    case .settled(.released): "released"
-    case .settled(.unavailable): "unavailable"
-    case .settled(.refused(let tickets)):
+    case .deferred: "deferred"
+    case .decided(.granted): "granted"
+    case .decided(.released): "released"
+    case .decided(.failed): "unavailable"
+    case .decided(.refused(let tickets)):
       "refused " + tickets.map { "\($0.ticketID) \($0.reason)" }.joined(separator: ", ")
     }
   }
@@ -65,7 +67,8 @@ extension HoldOperation {
   static func lock(
     _ ticketIDs: String..., seconds: Double = 600, as secret: String? = nil
   ) -> HoldOperation {
-    .lock(
+    if let secret { _ = Database.secrets.withLock { $0.insert(secret) } }
+    return .lock(
       LockRequest(
         ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: secret.map { HoldID($0) }))
   }

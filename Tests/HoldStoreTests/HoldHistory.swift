@@ -12,6 +12,7 @@ struct HoldHistory {
 
   private let database: Database
   private let seed: UInt64
+  private let isStrict: Bool
   private var random: SeededGenerator
   private var model: HoldModel
   private var step = 0
@@ -19,11 +20,13 @@ struct HoldHistory {
   private static let tickets = (1...12).map { "ticket-\($0)" }
   private static let owners = (1...8).map { "secret-of-owner-\($0)" }
 
-  init(_ database: Database, seed: UInt64) throws {
+  init(_ database: Database, seed: UInt64, isStrict: Bool = false) throws {
     self.database = database
+    self.isStrict = isStrict
     self.seed = seed
     random = SeededGenerator(seed: seed)
     model = HoldModel(tickets: Self.tickets)
+    Database.secrets.withLock { $0.formUnion(Self.owners) }
     try database.run("TRUNCATE tickets, tickets_blocked")
     try database.sell(Self.tickets)
   }
@@ -52,10 +55,10 @@ struct HoldHistory {
       makeOperation(owners, tickets)
     }
     let before = model
-    let commit = try database.commit(operations)
+    let commit = try database.commit(operations, isStrict: isStrict)
     for (operation, verdict) in zip(operations, commit.verdicts) {
       let expected = model.apply(operation, now: commit.decidedAt)
-      guard verdict == .settled(expected) else {
+      guard verdict == .decided(expected) else {
         throw difference(
           "\(operation) of \(operations), holds \(before.holds)", expected: expected,
           found: verdict)

@@ -42,12 +42,12 @@ extension ServerSuites {
       ),
       // A taken-over row keeps its last owner.
       (
-        "hold_id = CASE u.granted WHEN 0 THEN b.hold_id ELSE p_hold_ids[p_owners[u.granted]] END",
-        "hold_id = b.hold_id"
+        "hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE v_keys[p_owners[u.granted]] END",
+        "hold_key = b.hold_key"
       ),
       // Sold tickets, and expired holds, are not what they are.
-      ("WHEN NOT t.status THEN 1", "WHEN false THEN 1"),
-      ("WHEN b.locked_up > v_now THEN 2", "WHEN b.ticket_id IS NOT NULL THEN 2"),
+      ("WHEN t.status IS NOT TRUE THEN 1", "WHEN false THEN 1"),
+      ("WHEN b.locked_up > v_now\n", "WHEN b.ticket_id IS NOT NULL\n"),
       // A refusal that is not complete, or tells a caller's own tickets.
       ("ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN", "ELSE"),
       // A refused request keeps what it asked for from those behind it.

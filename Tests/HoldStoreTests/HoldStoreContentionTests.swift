@@ -52,7 +52,7 @@ extension ServerSuites {
         let outcomes = try answers.wait(for: 90)
         let contended = outcomes.filter { $0.key >= 1000 }.values
         let others = outcomes.filter { $0.key < 1000 }.values
-        #expect(contended.filter { $0 != .unavailable(.contended) } == [])
+        #expect(contended.filter { $0 != .failed(.contended) } == [])
         #expect(others.filter { !$0.isGranted } == [])
       }
       try other.run("ROLLBACK")
@@ -99,7 +99,7 @@ extension ServerSuites {
           Instant.now.advanced(byMilliseconds: 100).sleep()
           outcomes = try answers.wait(for: 0)
         }
-        #expect(outcomes == [number: .unavailable(.contended)])
+        #expect(outcomes == [number: .failed(.contended)])
         #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
         try other.run("ROLLBACK")
       }

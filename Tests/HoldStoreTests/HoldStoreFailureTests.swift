@@ -49,17 +49,44 @@ extension ServerSuites {
         }
         try other.run("ROLLBACK")
         var outcomes = try answers.wait(for: 21)
-        #expect(outcomes.removeValue(forKey: 10) == .unavailable(.databaseUnreachable))
+        #expect(outcomes.removeValue(forKey: 10) == .failed(.databaseRefused))
         #expect(outcomes.values.allSatisfy { $0.isGranted })
         #expect(try database.holds().count == 20)
       }
       let isSplit = events.withLock { events in
         events.contains { event in
-          if case .batchFailed(_, let operations, .split) = event { return operations > 1 }
+          if case .batchFailed(_, let operations, .divided) = event { return operations > 1 }
           return false
         }
       }
       #expect(isSplit)
+    }
+
+    /// A right that is missing is no reason to say that the database cannot be reached.
+    @Test func whatTheDatabaseRefusesIsSaidAndShownByReadiness() throws {
+      try database.sell(["a"])
+      try withStore(settings) { store throws in
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        try database.run("ALTER TABLE tickets_blocked ADD CHECK (ticket_id <> 'a') NOT VALID")
+        try database.run("UPDATE tickets_blocked SET locked_up = now() WHERE false")
+        try database.run("DELETE FROM tickets_blocked")
+        #expect(try Answers.outcome(of: .lock("a"), by: store) == .failed(.databaseRefused))
+        let refused: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+        guard case .refused(let problem) = refused.database else {
+          Issue.record("\(refused)")
+          return
+        }
+        #expect(problem.contains("violates check constraint"))
+        try database.run(
+          "ALTER TABLE tickets_blocked DROP CONSTRAINT tickets_blocked_ticket_id_check")
+        let mended: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
+        #expect(mended.isReady)
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+      }
+      #expect(
+        events.withLock { events in
+          events.contains { if case .commitsRefused = $0 { true } else { false } }
+        })
     }
 
     @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {

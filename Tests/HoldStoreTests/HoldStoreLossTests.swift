@@ -55,7 +55,7 @@ extension ServerSuites {
       try waitForHold(of: "a")
       try meanwhile()
       proxy.cut(tellingTheServer: true)
-      return try answers.wait(for: 1)[0] ?? .unavailable(.outcomeUnknown)
+      return try answers.wait(for: 1)[0] ?? .failed(.outcomeUnknown)
     }
 
     @Test func aCommitWhoseAnswerWasLostIsFound() throws {
@@ -97,6 +97,19 @@ extension ServerSuites {
         #expect(outcomes[1] == .released)
         #expect(try database.holds().keys.sorted() == ["a"])
         #expect(resolutions.withLock { $0 } == [.rerun])
+      }
+    }
+
+    /// A proxy or a distributed engine says that a session has died, and the batch is committed.
+    @Test func anErrorThatLeavesTheOutcomeOpenIsLookedUp() throws {
+      try withStore { store throws in
+        let answers = Answers()
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        proxy.answerWithInternalError()
+        answers.submit(.lock("a"), as: 0, to: store)
+        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
+        #expect(resolutions.withLock { $0 } == [.committed])
+        #expect(try database.holds().keys.sorted() == ["a", "b", "c"])
       }
     }
 
@@ -160,7 +173,7 @@ extension ServerSuites {
       try database.run(
         "INSERT INTO tickets_blocked VALUES ('b', now() - interval '1 s')")
       try withStore { store throws in
-        let answered = Monitor<[Unavailability?]>([])
+        let answered = Monitor<[HoldFailure?]>([])
         proxy.keepAnswers()
         store.releaseExpired { unavailability in
           answered.withLock { $0.append(unavailability) }

@@ -82,11 +82,11 @@ extension ServerSuites {
         let answers = Answers()
         for number in 0..<20 { answers.submit(.lock("a"), as: number, to: store) }
         let outcomes = try answers.wait(for: 20)
-        let full = outcomes.values.filter { $0 == .unavailable(.queueFull) }.count
+        let full = outcomes.values.filter { $0 == .failed(.queueFull) }.count
         // A batch of some of the others is under way, and waits for a connection.
         #expect((1...15).contains(full))
         #expect(
-          outcomes.values.filter { $0 == .unavailable(.databaseUnreachable) }.count == 20 - full)
+          outcomes.values.filter { $0 == .failed(.databaseUnreachable) }.count == 20 - full)
       }
     }
 
@@ -115,7 +115,7 @@ extension ServerSuites {
           answers.submit(.lock(ticketID), as: number, to: store)
         }
         let outcomes = try answers.wait(for: tickets.count).values
-        let full = outcomes.filter { $0 == .unavailable(.queueFull) }.count
+        let full = outcomes.filter { $0 == .failed(.queueFull) }.count
         #expect((1..<tickets.count).contains(full))
         #expect(outcomes.filter(\.isGranted).count == tickets.count - full)
       }
@@ -129,11 +129,11 @@ extension ServerSuites {
       try HoldStore.run(settings) { store throws in
         let start = Instant.now
         #expect(
-          try Answers.outcome(of: .lock("a"), by: store) == .unavailable(.databaseUnreachable))
+          try Answers.outcome(of: .lock("a"), by: store) == .failed(.databaseUnreachable))
         #expect(Instant.now >= start.advanced(byMilliseconds: 200))
         let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-        #expect(ready == Readiness(databaseAnswers: false, isStopping: false))
-        let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+        #expect(ready == Readiness(database: .unreachable, isStopping: false))
+        let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
         #expect(swept == .databaseUnreachable)
       }
     }
@@ -144,7 +144,8 @@ extension ServerSuites {
         #expect(ready.isReady)
         store.prepareToStop()
         let stopping: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-        #expect(stopping == Readiness(databaseAnswers: true, isStopping: true))
+        #expect(
+          stopping == Readiness(database: .ok, isStopping: true, hasStrictSales: true))
         // It still serves.
         #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
       }
@@ -160,7 +161,7 @@ extension ServerSuites {
       var settings = settings
       settings.sweepPages = 3
       try HoldStore.run(settings) { store throws in
-        let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+        let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
         #expect(swept == nil)
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 2500)
         #expect(
@@ -182,7 +183,7 @@ extension ServerSuites {
       let outcomes = try answers.wait(for: 200)
       #expect(outcomes.values.allSatisfy { $0.isGranted })
       #expect(try database.holds().count == 200)
-      #expect(try Answers.outcome(of: .lock("t0"), by: store) == .unavailable(.stopping))
+      #expect(try Answers.outcome(of: .lock("t0"), by: store) == .failed(.stopping))
     }
 
     /// Every call answers, also one that comes as the last requests are being drained.
@@ -191,7 +192,7 @@ extension ServerSuites {
       store.stop()
       let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
       #expect(!ready.isReady)
-      let swept: Unavailability? = try Answers.value { store.releaseExpired(completion: $0) }
+      let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
       #expect(swept != nil)
     }
   }

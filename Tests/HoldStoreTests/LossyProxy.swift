@@ -14,6 +14,7 @@ final class LossyProxy: Sendable {
   private struct State {
     var keepsRequests = false
     var keepsAnswers = false
+    var answersWithInternalError = false
     var links: [Link] = []
     var cutCount = 0
     var isClosed = false
@@ -44,6 +45,16 @@ final class LossyProxy: Sendable {
 
   /// From now on the client gets nothing; what it would have got is lost.
   func keepAnswers() { state.withLock { $0.keepsAnswers = true } }
+
+  /// In place of the next answer the client gets an error, as from a proxy whose session has died.
+  func answerWithInternalError() { state.withLock { $0.answersWithInternalError = true } }
+
+  /// `ErrorResponse` and `ReadyForQuery` (PostgreSQL manual, "Message Formats").
+  private static let internalError: [UInt8] = {
+    let fields = Array("SERROR\0VERROR\0CXX000\0Mlost\0\0".utf8)
+    return [UInt8(ascii: "E"), 0, 0, 0, UInt8(fields.count + 4)] + fields
+      + [UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")]
+  }()
 
   /// True when the server has been kept from something.
   var hasKeptRequests: Bool {
@@ -101,6 +112,11 @@ final class LossyProxy: Sendable {
       }
       _ = WorkerThread { [self] in
         Self.pump(from: server) { bytes in
+          let isFaked = state.withLock { state in
+            defer { state.answersWithInternalError = false }
+            return state.answersWithInternalError
+          }
+          if isFaked { return Self.send(Self.internalError, to: client) }
           if !state.withLock({ $0.keepsAnswers }) { Self.send(bytes, to: client) }
         }
         shutdown(client, Int32(SHUT_RDWR))

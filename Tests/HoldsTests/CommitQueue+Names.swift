@@ -12,9 +12,9 @@ extension CommitQueue<String, Int> {
     takeBatch(now: now)?.map(\.payload).joined()
   }
 
-  mutating func takeAndSettle(now: Int = 0) -> String? {
+  mutating func takeAndFinish(now: Int = 0) -> String? {
     guard let batch = takeBatch(now: now) else { return nil }
-    settle(batch.count)
+    finish(batch.count)
     endBatch()
     return batch.map(\.payload).joined()
   }

@@ -13,7 +13,7 @@ import Testing
     _ = queue.add("b", patientUntil: 25)
     _ = queue.add("c", patientUntil: 30)
     #expect(queue.take(now: 24) == nil)
-    queue.settle(1)
+    queue.finish(1)
     queue.endBatch()
     #expect(queue.take(now: 24) == "bc")
   }
@@ -36,10 +36,10 @@ import Testing
     _ = queue.add("b", patientUntil: 0)
     #expect(queue.take(now: 0) == "b")
     _ = queue.add("c", patientUntil: 25)
-    queue.settle(1)
+    queue.finish(1)
     queue.endBatch()
     #expect(queue.take(now: 24) == nil)
-    queue.settle(1)
+    queue.finish(1)
     queue.endBatch()
     #expect(queue.take(now: 24) == "c")
   }
@@ -54,8 +54,8 @@ import Testing
   @Test mutating func whatIsPutOffIsDueAtTheEarliestOfItsTimes() {
     for name in ["a", "b"] { _ = queue.add(name, patientUntil: 20) }
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.retry([batch[0]], notBefore: 40, alone: false)
-    queue.retry([batch[1]], notBefore: 30, alone: false)
+    queue.retry([batch[0]], notBefore: 40, divided: false)
+    queue.retry([batch[1]], notBefore: 30, divided: false)
     queue.endBatch()
     #expect(queue.nextDueTime == 30)
   }
@@ -69,14 +69,14 @@ import Testing
   @Test mutating func whileABatchIsUnderWayNobodyWakesForWhatIsPutOff() {
     for name in ["a", "b"] { _ = queue.add(name, patientUntil: 500) }
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.retry([batch[0]], notBefore: 30, alone: false)
-    queue.settle(1)
+    queue.retry([batch[0]], notBefore: 30, divided: false)
+    queue.finish(1)
     queue.endBatch()
     _ = queue.add("c", patientUntil: 500)
     #expect(queue.take(now: 10) == "c")
     #expect(queue.take(now: 40) == nil)
     #expect(queue.nextDueTime.map { $0 > 40 } ?? true)
-    queue.settle(1)
+    queue.finish(1)
     queue.endBatch()
     #expect(queue.take(now: 40) == "a")
   }
@@ -86,9 +86,9 @@ import Testing
     #expect(!queue.add("b").callsCommitter)
     #expect(queue.take() == "ab")
     #expect(!queue.add("c").callsCommitter)
-    queue.settle(2)
+    queue.finish(2)
     queue.endBatch()
-    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.takeAndFinish() == "c")
     #expect(queue.take() == nil)
     #expect(queue.add("d").callsCommitter)
   }

@@ -15,7 +15,7 @@ struct CommitQueueSimulation {
     let deadline: Int
     let patientUntil: Int
     var notBefore = Int.min
-    var isAlone = false
+    var group: Int?
   }
 
   private let limits: CommitQueueLimits
@@ -27,13 +27,14 @@ struct CommitQueueSimulation {
   private var batches: [[Queue.Entry]] = []
   private var decided: Set<Int> = []
   private var isStopping = false
-  private var commitMilliseconds = 0
+  private var commitMicroseconds = 0
 
-  /// Whoever had to stand alone once has to for ever.
-  private var alone: Set<Int> = []
+  /// Of each entry that was divided from others, and stays so.
+  private var groups: [Int: Int] = [:]
+  private var nextGroup = 0
 
-  /// Those that stand alone take turns with those that share.
-  private var wasLastAlone = false
+  /// What is committed apart takes turns with the rest.
+  private var wasLastApart = false
 
   /// A committer has been called and has not looked yet.
   private var isCalled = false
@@ -73,7 +74,7 @@ struct CommitQueueSimulation {
     let ticketCount = Int.random(in: 1...limits.batchTickets + 2, using: &random)
     let patientUntil = now + Int.random(in: 0...20, using: &random)
     let deadline = now + Int.random(in: 1...200, using: &random)
-    let isFull = waiting.count >= limits.waitingOperations || expectedWait > 200
+    let isFull = waiting.count >= limits.waitingOperations || expectedWait > 200_000
     let admission = queue.enqueue(
       accepted, ticketCount: ticketCount, deadline: deadline, patientUntil: patientUntil)
     try #require(admission.isAccepted == !isFull)
@@ -85,10 +86,10 @@ struct CommitQueueSimulation {
     accepted += 1
   }
 
-  /// Milliseconds until whoever comes now is in a batch, if each batch before it is full.
+  /// Microseconds until whoever comes now is in a batch, if each batch before it is full.
   private var expectedWait: Int {
     let tickets = waiting.values.reduce(0) { $0 + $1.ticketCount }
-    return commitMilliseconds
+    return commitMicroseconds
       * max(waiting.count / limits.batchOperations, tickets / limits.batchTickets)
   }
 
@@ -117,12 +118,15 @@ struct CommitQueueSimulation {
   /// The batch is the beginning of what is due, and as long as the bounds allow.
   private mutating func checkBatch(_ batch: [Int], due: [Int]) throws {
     let first = try #require(batch.first)
-    let together = due.filter { waiting[$0]?.isAlone == false }
-    let isSharedsTurn = wasLastAlone && !together.isEmpty
-    wasLastAlone = waiting[first]?.isAlone == true
+    let together = due.filter { waiting[$0]?.group == nil }
+    let isSharedsTurn = wasLastApart && !together.isEmpty
+    let group = waiting[first]?.group
+    wasLastApart = group != nil
     try #require(
-      first == (isSharedsTurn ? together.first : due.first), "somebody was overtaken by a batch")
-    if wasLastAlone { return try #require(batch.count == 1) }
+      first == (isSharedsTurn ? together.first : due.first), "a batch overtook an entry")
+    if let group {
+      return try #require(batch == due.filter { waiting[$0]?.group == group }, "another's group")
+    }
     try #require(batch == Array(together.prefix(batch.count)), "order of arrival")
     func tickets(_ payloads: some Sequence<Int>) -> Int {
       payloads.reduce(0) { $0 + (waiting[$1]?.ticketCount ?? 0) }
@@ -155,24 +159,29 @@ struct CommitQueueSimulation {
     let batch = batches.remove(at: index)
     let retry = mayRequeue ? batch.filter { _ in Int.random(in: 0..<4, using: &random) == 0 } : []
     let notBefore = Bool.random(using: &random) ? now + Int.random(in: 0...40, using: &random) : nil
-    let isAlone = Int.random(in: 0..<3, using: &random) == 0
-    for entry in retry {
-      let wasAlone = batch.count == 1 && alone.contains(entry.payload)
-      if isAlone || wasAlone { alone.insert(entry.payload) }
+    let divided = Int.random(in: 0..<3, using: &random) == 0
+    let shuffled = retry.shuffled(using: &random)
+    for (index, entry) in shuffled.enumerated() {
+      if divided {
+        groups[entry.payload] = nextGroup + (index < (retry.count + 1) / 2 ? 0 : 1)
+      }
       waiting[entry.payload] = Waiting(
         number: entry.number, ticketCount: entry.ticketCount, deadline: entry.deadline,
         patientUntil: entry.patientUntil, notBefore: notBefore ?? .min,
-        isAlone: isAlone || wasAlone)
+        group: groups[entry.payload])
     }
-    queue.retry(retry.shuffled(using: &random), notBefore: notBefore, alone: isAlone)
-    queue.settle(batch.count - retry.count)
-    let milliseconds =
-      Bool.random(using: &random) ? Int.random(in: 0...150, using: &random) : nil
-    if let milliseconds {
-      let share = milliseconds / (batches.count + 1)
-      commitMilliseconds = (3 * commitMilliseconds + share) / 4
+    nextGroup += 2
+    queue.retry(shuffled, notBefore: notBefore, divided: divided)
+    queue.finish(batch.count - retry.count)
+    let microseconds =
+      Bool.random(using: &random) ? Int.random(in: 0...150_000, using: &random) : nil
+    if let microseconds {
+      let share = microseconds / (batches.count + 1)
+      commitMicroseconds = (3 * commitMicroseconds + share) / 4
     }
-    queue.endBatch(milliseconds: milliseconds)
+    let calls = queue.endBatch(microseconds: microseconds)
+    try #require(calls == (batches.isEmpty && !waiting.isEmpty && !isCalled))
+    isCalled = isCalled || calls
     for entry in batch where waiting[entry.payload] == nil { try decide(entry.payload) }
     // The committer goes on with whatever there is now.
     try take()

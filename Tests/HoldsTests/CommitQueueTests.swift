@@ -28,8 +28,8 @@ import Testing
   private func slowDown(_ queue: inout Queue, milliseconds: Int?) {
     for _ in 0..<50 {
       #expect(queue.add("x").isAccepted)
-      queue.settle(queue.takeBatch(now: 0)?.count ?? 0)
-      queue.endBatch(milliseconds: milliseconds)
+      queue.finish(queue.takeBatch(now: 0)?.count ?? 0)
+      queue.endBatch(microseconds: milliseconds.map { $0 * 1000 })
     }
   }
 
@@ -39,9 +39,9 @@ import Testing
     // Two commits for those in front of it take less than a second, three take more.
     for name in "abcdef" { #expect(queue.add(String(name)).isAccepted) }
     #expect(queue.add("g") == .full)
-    #expect(queue.takeAndSettle() == "ab")
+    #expect(queue.takeAndFinish() == "ab")
     #expect(queue.add("h").isAccepted)
-    #expect(queue.takeAndSettle() == "cd")
+    #expect(queue.takeAndFinish() == "cd")
     // As many tickets as three commits have room for take as long.
     #expect(queue.add("i", tickets: 57).isAccepted)
     #expect(queue.add("j") == .full)
@@ -55,8 +55,8 @@ import Testing
     #expect(queue.add("c") == .full)
     // Once commits are fast again they are believed.
     #expect(queue.take() == "ab")
-    queue.settle(2)
-    queue.endBatch(milliseconds: 1)
+    queue.finish(2)
+    queue.endBatch(microseconds: 1000)
     slowDown(&queue, milliseconds: 1)
     for name in "abcdefgh" { #expect(queue.add(String(name)).isAccepted) }
   }
@@ -82,7 +82,7 @@ import Testing
     var queue = makeQueue(waiting: 1, "a")
     #expect(queue.add("b") == .full)
     #expect(queue.take() == "a")
-    queue.settle(1)
+    queue.finish(1)
     queue.endBatch()
     #expect(queue.take() == nil)
     #expect(queue.isIdle)
@@ -97,10 +97,10 @@ import Testing
 
   @Test func aBatchEndsAtItsBoundOfOperations() {
     var queue = makeQueue(operations: 3, "abcdefg")
-    #expect(queue.takeAndSettle() == "abc")
-    #expect(queue.takeAndSettle() == "def")
-    #expect(queue.takeAndSettle() == "g")
-    #expect(queue.takeAndSettle() == nil)
+    #expect(queue.takeAndFinish() == "abc")
+    #expect(queue.takeAndFinish() == "def")
+    #expect(queue.takeAndFinish() == "g")
+    #expect(queue.takeAndFinish() == nil)
   }
 
   @Test func aBatchEndsAtItsBoundOfTickets() {
@@ -108,10 +108,10 @@ import Testing
     for (name, tickets) in [("a", 4), ("b", 6), ("c", 9), ("d", 2), ("e", 1)] {
       #expect(queue.add(name, tickets: tickets).isAccepted)
     }
-    #expect(queue.takeAndSettle() == "ab")
+    #expect(queue.takeAndFinish() == "ab")
     // "d" would fit after "c" no more, and "e" must not overtake it.
-    #expect(queue.takeAndSettle() == "c")
-    #expect(queue.takeAndSettle() == "de")
+    #expect(queue.takeAndFinish() == "c")
+    #expect(queue.takeAndFinish() == "de")
   }
 
   @Test func anOperationLargerThanTheBoundHasABatchOfItsOwn() {
@@ -119,35 +119,82 @@ import Testing
     for (name, tickets) in [("a", 1), ("B", 50), ("c", 1)] {
       #expect(queue.add(name, tickets: tickets).isAccepted)
     }
-    #expect(queue.takeAndSettle() == "a")
-    #expect(queue.takeAndSettle() == "B")
-    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.takeAndFinish() == "a")
+    #expect(queue.takeAndFinish() == "B")
+    #expect(queue.takeAndFinish() == "c")
   }
 
   @Test func whatIsPutOffWaitsForItsTimeAndHoldsNobodyUp() {
     var queue = makeQueue("abc")
     let batch = queue.takeBatch(now: 0) ?? []
-    queue.retry([batch[0]], notBefore: 30, alone: false)
-    queue.settle(2)
+    queue.retry([batch[0]], notBefore: 30, divided: false)
+    queue.finish(2)
     queue.endBatch()
     #expect(queue.nextDueTime == 30)
     #expect(queue.take(now: 29) == nil)
     #expect(queue.add("d").isAccepted)
-    #expect(queue.takeAndSettle(now: 29) == "d")
-    #expect(queue.takeAndSettle(now: 30) == "a")
+    #expect(queue.takeAndFinish(now: 29) == "d")
+    #expect(queue.takeAndFinish(now: 30) == "a")
     #expect(queue.nextDueTime == nil)
   }
 
-  @Test func whatHasToStandAloneTakesTurnsWithTheRest() {
+  /// Of eight entries of which one always fails, the others are committed in four batches.
+  @Test func aBatchThatFailsIsDividedUntilTheCulpritIsAlone() {
+    var queue = makeQueue("abcdefgh")
+    var committed: [String] = []
+    var failures = 0
+    while let batch = queue.takeBatch(now: 0), failures < 10 {
+      let names = batch.map(\.payload).joined()
+      if names.contains("f"), names != "f" {
+        failures += 1
+        queue.retry(batch, notBefore: nil, divided: true)
+      } else {
+        committed.append(names)
+        queue.finish(batch.count)
+      }
+      queue.endBatch()
+    }
+    #expect(committed.count == 4)
+    #expect(failures == 3)
+    #expect(Set(committed) == ["abcd", "gh", "e", "f"])
+  }
+
+  @Test func whatIsDividedTakesTurnsWithTheRest() {
     var queue = makeQueue("abc")
-    let batch = queue.takeBatch(now: 0) ?? []
-    queue.retry(batch, notBefore: nil, alone: true)
+    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: true)
     queue.endBatch()
     for name in ["d", "e"] { #expect(queue.add(name).isAccepted) }
-    #expect(queue.takeAndSettle() == "a")
-    #expect(queue.takeAndSettle() == "de")
-    #expect(queue.takeAndSettle() == "b")
-    #expect(queue.takeAndSettle() == "c")
+    #expect(queue.takeAndFinish() == "ab")
+    #expect(queue.takeAndFinish() == "de")
+    #expect(queue.takeAndFinish() == "c")
+  }
+
+  @Test func theEndOfABatchCallsACommitterForWhatWaits() {
+    var queue = makeQueue("a")
+    _ = queue.takeBatch(now: 0)
+    queue.finish(1)
+    let isCalled = queue.endBatch()
+    #expect(!isCalled)
+    #expect(queue.add("b").callsCommitter)
+    _ = queue.takeBatch(now: 0)
+    #expect(!queue.add("c").callsCommitter)
+    queue.finish(1)
+    let calls = queue.endBatch()
+    #expect(calls)
+    #expect(!queue.add("d").callsCommitter)
+  }
+
+  /// Half of a commit's time, within bounds.
+  @Test func patienceFollowsTheCommits() {
+    var queue = makeQueue()
+    #expect(queue.patienceMicroseconds(atMost: 20_000) == 2000)
+    slowDown(&queue, milliseconds: 10)
+    #expect((4900...5000).contains(queue.patienceMicroseconds(atMost: 20_000)))
+    slowDown(&queue, milliseconds: 100)
+    #expect(queue.patienceMicroseconds(atMost: 20_000) == 20_000)
+    slowDown(&queue, milliseconds: 1)
+    #expect(queue.patienceMicroseconds(atMost: 20_000) == 2000)
+    #expect(queue.patienceMicroseconds(atMost: 0) == 0)
   }
 
   @Test func whoHasLittleTimeLeftSharesNoBatchAndWhoHasNoneIsInNone() {
@@ -156,26 +203,25 @@ import Testing
       "a", ticketCount: 1, deadline: 100, patientUntil: 0, sharesUntil: 50, startsUntil: 90)
     _ = queue.enqueue("b", ticketCount: 1, deadline: 200, patientUntil: 0)
     var late = queue
-    #expect(queue.takeAndSettle(now: 49) == "ab")
-    #expect(late.takeAndSettle(now: 50) == "a")
-    #expect(late.takeAndSettle(now: 50) == "b")
+    #expect(queue.takeAndFinish(now: 49) == "ab")
+    #expect(late.takeAndFinish(now: 50) == "a")
+    #expect(late.takeAndFinish(now: 50) == "b")
     _ = late.enqueue(
       "c", ticketCount: 1, deadline: 100, patientUntil: 0, sharesUntil: 50, startsUntil: 90)
     #expect(late.takeBatch(now: 90) == nil)
     #expect(late.takeExpired(now: 100).map(\.payload) == ["c"])
   }
 
-  @Test func whatStandsAloneStaysSo() {
+  @Test func whatIsDividedStaysSo() {
     var queue = makeQueue("ab")
-    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, alone: true)
+    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: true)
     queue.endBatch()
-    let alone = queue.takeBatch(now: 0) ?? []
-    queue.retry(alone, notBefore: nil, alone: false)
+    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: false)
     queue.endBatch()
     for name in ["c", "d"] { #expect(queue.add(name).isAccepted) }
-    #expect(queue.takeAndSettle() == "cd")
-    #expect(queue.takeAndSettle() == "a")
-    #expect(queue.takeAndSettle() == "b")
+    #expect(queue.takeAndFinish() == "cd")
+    #expect(queue.takeAndFinish() == "a")
+    #expect(queue.takeAndFinish() == "b")
   }
 
   @Test func whatIsPutBackKeepsItsPlaceInTheOrderOfArrival() {
@@ -183,11 +229,11 @@ import Testing
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("e").isAccepted)
     // Back in another order than it was taken in.
-    queue.retry([batch[3], batch[1]], notBefore: nil, alone: false)
-    queue.retry([batch[2]], notBefore: nil, alone: false)
-    queue.settle(1)
+    queue.retry([batch[3], batch[1]], notBefore: nil, divided: false)
+    queue.retry([batch[2]], notBefore: nil, divided: false)
+    queue.finish(1)
     queue.endBatch()
-    #expect(queue.takeAndSettle() == "bcde")
+    #expect(queue.takeAndFinish() == "bcde")
   }
 
   @Test func itCountsHowOftenAnEntryWasPutBack() {
@@ -195,7 +241,7 @@ import Testing
     for expected in 0..<4 {
       let batch = queue.takeBatch(now: 0) ?? []
       #expect(batch.map(\.failureCount) == [expected])
-      queue.retry(batch, notBefore: nil, alone: false)
+      queue.retry(batch, notBefore: nil, divided: false)
       queue.endBatch()
     }
   }
@@ -204,11 +250,11 @@ import Testing
     var queue = makeQueue(waiting: 1, "a")
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("b").isAccepted)
-    queue.retry(batch, notBefore: nil, alone: false)
+    queue.retry(batch, notBefore: nil, divided: false)
     queue.endBatch()
     #expect(queue.waitingCount == 2)
     #expect(queue.add("c") == .full)
-    #expect(queue.takeAndSettle() == "ab")
+    #expect(queue.takeAndFinish() == "ab")
   }
 
   @Test func aDeadlineTakesOutWhatWaitsAndNothingElse() {
@@ -233,13 +279,13 @@ import Testing
     queue.stop()
     #expect(queue.add("d") == .stopping)
     #expect(!queue.isDrained)
-    queue.retry([batch[1]], notBefore: nil, alone: false)
-    queue.settle(1)
+    queue.retry([batch[1]], notBefore: nil, divided: false)
+    queue.finish(1)
     queue.endBatch()
     #expect(!queue.isDrained)
     #expect(queue.take() == "bc")
     #expect(!queue.isDrained)
-    queue.settle(2)
+    queue.finish(2)
     #expect(queue.isDrained)
   }
 

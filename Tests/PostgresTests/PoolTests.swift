@@ -68,6 +68,30 @@ extension ServerSuites {
       #expect(try backend(of: pool) == first)
     }
 
+    /// A caller that is late costs its own connection; a server that is silent, all of them.
+    @Test func onlyASilentServersConnectionsAreDropped() throws {
+      for (code, keepsOthers) in [(PostgresError.Code.deadlinePassed, true), (.timedOut, false)] {
+        let pool = makePool(try PostgresServer.shared().conninfo(), connections: 2)
+        defer { pool.close() }
+        func backends() throws -> Set<Int> {
+          try pool.withConnection(deadline: Connections.patience) {
+            connection throws(PostgresError) in
+            let first = try connection.query(
+              "SELECT pg_backend_pid()", deadline: Connections.patience)
+            let second = Result { try backend(of: pool) }
+            return Set([first.integer(row: 0, column: 0), (try? second.get()) ?? 0])
+          }
+        }
+        let before = try backends()
+        #expect(throws: PostgresError(code, "")) {
+          try pool.withConnection(deadline: Connections.patience) { _ throws(PostgresError) in
+            throw PostgresError(code, "")
+          }
+        }
+        #expect(try backends().isDisjoint(with: before) == !keepsOthers, "\(code)")
+      }
+    }
+
     @Test func borrowersWaitUntilTheirDeadlineWhenAllAreLent() throws {
       let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
       defer { pool.close() }

@@ -68,13 +68,27 @@ extension ServerSuites {
       #expect(count.integer(row: 0, column: 0) == 1)
     }
 
+    /// The server's silence is told from the end of the caller's own time.
+    @Test func aSilentServerIsTimedOut() throws {
+      for (silence, expected) in [(nil, PostgresError.Code.deadlinePassed), (300, .timedOut)] {
+        let connection = try Connections.make()
+        connection.silenceMilliseconds = silence
+        let deadline = Instant.now.advanced(byMilliseconds: silence == nil ? 300 : 30_000)
+        let found = code { () throws(PostgresError) in
+          try connection.query("SELECT pg_sleep(60)", deadline: deadline)
+        }
+        #expect(found == expected)
+        #expect(!connection.isUsable)
+      }
+    }
+
     @Test func aSilentServerIsGivenUpAtTheDeadline() throws {
       let connection = try Connections.make()
       let start = Instant.now
       let found = code { () throws(PostgresError) in
         try connection.query("SELECT pg_sleep(60)", deadline: start.advanced(byMilliseconds: 300))
       }
-      #expect(found == .timedOut)
+      #expect(found == .deadlinePassed)
       #expect(Instant.now >= start.advanced(byMilliseconds: 300))
       #expect(Instant.now < start.advanced(byMilliseconds: 30_000))
       #expect(!connection.isUsable)

@@ -27,6 +27,43 @@ import Threads
   }
 }
 
+/// Connection strings that are refused before libpq gets to quote them.
+@Suite struct ConnectionStringTests {
+  @Test(arguments: [
+    "", "postgresql://", "postgres://u:p%40%2F@h1:1,h2:65535/d?sslmode=require",
+    "postgresql://u:p?#@[::1]/d?application_name=a@b", "host=/run/p port=5432,,5433 password=p@/:",
+    "host=@abstract", "postgresql://u@%2Frun%2Fp/d",
+  ])
+  func usable(conninfo: String) {
+    #expect(PostgresConnector.problem(inConninfo: conninfo) == nil)
+  }
+
+  /// In each of them a part of the password is where libpq expects something else.
+  @Test(arguments: [
+    "postgresql:/u:s3cret@h/d?sslmode=x", "postgresql://u:%s3cret@h/d",
+    "postgresql://u:a/s3cret@h/d", "postgresql://u:1/s3cret@h/d", "postgresql://u:s3cret/@h/d",
+    "postgresql://u:a@s3cret@h/d", "postgresql://u:a/b?s3cret=c@h/d", "host=h password=a s3cret",
+    "password=a s3cret=b", "password='s3cret", "s3cret", "host=h port=s3cret", "port=0",
+    "port=65536",
+  ])
+  func refusedWithoutAQuotation(conninfo: String) throws {
+    let problem = try #require(PostgresConnector.problem(inConninfo: conninfo))
+    #expect(!problem.contains("s3cret"))
+  }
+
+  /// The control: libpq's own message would have shown it.
+  @Test(arguments: [
+    "postgresql://u:%s3cret@h/d", "postgresql://u:s3cret/@h/d", "host=h port=s3cret",
+    "host=h password=a s3cret",
+  ])
+  func libpqQuotesThem(conninfo: String) {
+    let error = #expect(throws: PostgresError.self) {
+      try PostgresConnection(conninfo: conninfo, deadline: Connections.patience)
+    }
+    #expect(error?.message.contains("s3cret") == true)
+  }
+}
+
 extension ServerSuites {
   /// Several servers, of which the first is silent, away or read-only.
   @Suite struct PostgresConnectorTests {
@@ -68,7 +105,7 @@ extension ServerSuites {
       let connection = try connector.connect(deadline: start.advanced(byMilliseconds: 2000))
       #expect(try answers(connection))
       #expect(start.milliseconds(until: .now) >= 1000)
-      // The server that served is the first to be asked from now on.
+      // The server that served is tried first from now on.
       let second = Instant.now
       #expect(try answers(connector.connect(deadline: second.advanced(byMilliseconds: 30_000))))
       #expect(second.milliseconds(until: .now) < 15_000)
@@ -93,7 +130,7 @@ extension ServerSuites {
       #expect(throws: PostgresError.self) {
         try connector.connect(deadline: Connections.patience)
       }
-      // The control: whoever says so may have it.
+      // The control: target_session_attrs=any accepts the same server.
       let willing = PostgresConnector(
         conninfo: try conninfo(first: server.directory, options: readOnly)
           + " target_session_attrs=any")

@@ -1,10 +1,34 @@
 internal import ArgumentParser
+private import Glibc
 
 /// The command line: `holdfast serve | migrate | sweep`.
+@main
 struct HoldfastCommand: ParsableCommand {
+  /// The release, by semantic versioning.
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "holdfast",
-    abstract: "Places, renews and releases ticket holds: FastCGI in front, PostgreSQL behind.",
-    version: Version.current,
+    abstract: "Places, renews and releases ticket holds: a FastCGI service over PostgreSQL.",
+    version: version,
     subcommands: [ServeCommand.self, MigrateCommand.self, SweepCommand.self])
+
+  /// What was wrong with the arguments, the settings or `DATABASE_URL` is told by this exit code.
+  private static let usageExitCode: Int32 = 2
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard error is SettingError || exitCode(for: error) == .validationFailure else {
+        exit(withError: error)
+      }
+      var message = fullMessage(for: error) + "\n"
+      message.withUTF8 { bytes in
+        unsafe _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+      }
+      Glibc.exit(usageExitCode)
+    }
+  }
 }

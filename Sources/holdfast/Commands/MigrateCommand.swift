@@ -7,13 +7,37 @@ struct MigrateCommand: ParsableCommand {
     commandName: "migrate",
     abstract: "Create the tables, or adopt and check existing ones; safe to repeat.",
     discussion: DatabaseOptions.help
-      + " Each step is a transaction; on an error nothing of its step is changed.")
+      + " Tables are looked for in the whole search_path. Each step is a transaction; on an error "
+      + "nothing of its step is changed. No existing table is locked for long.")
+
+  @Flag(help: "Say what would be changed, and change nothing.")
+  var dryRun = false
+
+  @Flag(
+    help:
+      "Create missing tables even if a schema outside the search_path has tables of their names."
+  )
+  var createTables = false
+
+  @Option(help: "Grant this role what the service needs.")
+  var grant: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "With --grant: also grant UPDATE on tickets.status, which lets the service lock tickets.")
+  var strictSales = true
 
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
     let (connection, deadline) = try database.connect()
-    let applied = try Migrator(connection, deadline: deadline).migrate()
-    print(applied.isEmpty ? "nothing to do" : "applied: " + applied.joined(separator: ", "))
+    var options = Migrator.Options()
+    options.isDryRun = dryRun
+    options.createsTables = createTables
+    options.grantee = grant
+    options.grantsStrictSales = strictSales
+    let changes = try Migrator(connection, options: options, deadline: deadline)
+      .migrate { print($0) }
+    if changes == 0 { print("nothing to do") }
   }
 }

@@ -10,23 +10,28 @@ private import Threads
 /// `holdfast serve`: serves FastCGI until SIGTERM or SIGINT.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serve FastCGI requests.", discussion: Setting.helpText)
+    commandName: "serve", abstract: "Serve FastCGI requests.",
+    usage: "holdfast serve [--<setting> <value>]...", discussion: HelpText.settings)
 
   @Argument(parsing: .allUnrecognized, help: .hidden)
   var flags: [String] = []
 
-  /// Beyond the shutdown timeout, for what is under way to end by itself.
+  /// Beyond the shutdown timeout, for requests in flight to end by themselves.
   private static let shutdownGraceMilliseconds = 1000
 
   func run() throws {
     // Before any thread starts, since threads inherit the mask.
     let signals = StopSignals()
     let environment = ProcessInfo.processInfo.environment
-    let settings = try ServiceSettings(
-      SettingValues(flags: flags, environment: environment), environment: environment)
-    DescriptorLimit.raise()
+    let settings = try ServiceSettings(flags: flags, environment: environment)
+    raiseDescriptorLimit()
     let logger = Logger(label: "holdfast") { _ in
       LineLogHandler(logLevel: settings.logLevel, format: settings.logFormat)
+    }
+    for variable in UnknownVariable.all(in: environment, declared: settings.declarations) {
+      logger.warning(
+        "unknown setting ignored",
+        metadata: ["name": "\(variable.name)", "nearest": "\(variable.nearest ?? "none")"])
     }
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
@@ -35,31 +40,52 @@ struct ServeCommand: ParsableCommand {
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
     logger.notice(
       "serving",
-      metadata: ["version": "\(Version.current)", "listen": "\(settings.listen)"])
+      metadata: ["version": "\(HoldfastCommand.version)", "listen": "\(settings.listen)"])
 
     let name = signals.wait()
-    // Before it is said, so that whoever has read it is not told otherwise by /readyz.
+    // Before the log says so, so that a reader of the log gets the same from /readyz.
     store.prepareToStop()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
-    let bounds = [
-      WorkerThread {
-        let name = signals.wait()
-        logger.warning("stopping at once", metadata: ["signal": "\(name)"])
-        // Not exit(3), which would take libraries down beneath threads that still run.
-        _exit(1)
-      },
-      WorkerThread {
-        deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds).sleep()
-        logger.warning("stopping late: something did not end in time")
-        _exit(0)
-      },
-    ]
+    exitAtSecondSignal(signals, logger)
+    exitWhenLate(deadline, server, logger)
     server.drain()
-    let unanswered = server.waitUntilIdle(until: deadline)
+    _ = server.waitUntilIdle(until: deadline)
     store.stop()
     server.stop()
+    let unanswered = Self.unansweredRequests(server)
     logger.notice("stopped", metadata: ["unanswered": "\(unanswered)"])
-    _ = bounds
+    if unanswered > 0 { throw ExitCode.failure }
+  }
+
+  private static func unansweredRequests(_ server: FastCGIServer) -> Int {
+    server.waitUntilIdle(until: .now)
+  }
+
+  private func exitAtSecondSignal(_ signals: StopSignals, _ logger: Logger) {
+    _ = WorkerThread {
+      let name = signals.wait()
+      logger.warning("stopping at once", metadata: ["signal": "\(name)"])
+      // Not exit(3), which would unload libraries while threads still use them.
+      _exit(EXIT_FAILURE)
+    }
+  }
+
+  private func exitWhenLate(_ deadline: Instant, _ server: FastCGIServer, _ logger: Logger) {
+    _ = WorkerThread {
+      deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds).sleep()
+      logger.error(
+        "stop timed out", metadata: ["unanswered": "\(Self.unansweredRequests(server))"])
+      _exit(EXIT_FAILURE)
+    }
+  }
+
+  /// Raises the soft limit of descriptors to the hard one (`getrlimit(2)`), as servers do: each
+  /// connection takes one.
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

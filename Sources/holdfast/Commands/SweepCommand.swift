@@ -1,5 +1,6 @@
 internal import ArgumentParser
 private import HoldStore
+private import Postgres
 
 /// `holdfast sweep`: deletes expired holds once, for a timer outside the service.
 struct SweepCommand: ParsableCommand {
@@ -11,8 +12,15 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     let (connection, deadline) = try database.connect()
-    let rows = try Sweeper.sweep(
-      connection, pagesPerStatement: HoldStoreSettings().sweepPages, deadline: deadline)
-    print("deleted \(rows) expired holds")
+    let settings = HoldStoreSettings()
+    do throws(PostgresError) {
+      let result = try Sweeper.sweep(
+        connection, pagesPerStatement: settings.sweepPages,
+        longestHoldSeconds: settings.longestHoldSeconds, deadline: deadline)
+      print("deleted \(result.rows) expired holds")
+    } catch {
+      guard error.code == .server(.undefinedTable) else { throw error }
+      throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
+    }
   }
 }

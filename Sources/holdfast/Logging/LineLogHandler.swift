@@ -2,11 +2,24 @@ private import FoundationEssentials
 private import Glibc
 internal import Logging
 
+/// How log lines are written.
+enum LogFormat: String, CaseIterable, Sendable {
+  /// Text when standard error is a terminal, else JSON.
+  case auto
+  case json
+  case text
+}
+
 /// Writes each event as one line on standard error, with one `write(2)`, so that lines never mix.
 struct LineLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
   var logLevel: Logger.Level
-  let format: LogFormat
+  private let writesJSON: Bool
+
+  init(logLevel: Logger.Level, format: LogFormat) {
+    self.logLevel = logLevel
+    writesJSON = format == .json || format == .auto && isatty(STDERR_FILENO) == 0
+  }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -15,7 +28,7 @@ struct LineLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let details = metadata.merging(event.metadata ?? [:]) { $1 }
-    var line = format == .json ? jsonLine(event, details) : textLine(event, details)
+    var line = writesJSON ? jsonLine(event, details) : textLine(event, details)
     line.append("\n")
     line.withUTF8 { bytes in
       unsafe _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)

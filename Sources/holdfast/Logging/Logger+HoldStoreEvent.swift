@@ -2,14 +2,18 @@ internal import HoldStore
 internal import Logging
 
 extension Logger {
-  /// Writes what an operator may want to read of the store.
+  /// Logs an event of the store.
   func log(_ event: HoldStoreEvent) {
     switch event {
+    case .commitsRefused(let problem):
+      error("the database would refuse commits", metadata: ["error": "\(problem)"])
+    case .strictSales(let isOn):
+      notice("strict sales", metadata: ["on": "\(isOn)"])
     case .connectFailed(let error):
       warning("database connection failed", metadata: ["error": "\(error)"])
     case .batchFailed(let error, let operations, let consequence):
       let level: Level =
-        consequence == .retried || consequence == .split ? .debug : .warning
+        consequence == .retried || consequence == .divided ? .debug : .warning
       log(
         level: level, "commit failed",
         metadata: [
@@ -20,8 +24,15 @@ extension Logger {
       log(
         level: resolution == .unknown ? .warning : .notice, "batch resolved",
         metadata: ["resolution": "\(resolution.rawValue)", "operations": "\(operations)"])
-    case .swept(let rows):
-      log(level: rows > 0 ? .info : .debug, "swept expired holds", metadata: ["rows": "\(rows)"])
+    case .swept(let result):
+      log(
+        level: result.rows > 0 ? .info : .debug, "swept expired holds",
+        metadata: ["rows": "\(result.rows)"])
+      if result.rowsFromTheFuture > 0 {
+        warning(
+          "holds from the future were deleted: the database's clock has been set back",
+          metadata: ["rows": "\(result.rowsFromTheFuture)"])
+      }
     case .sweepFailed(let error):
       warning("sweep failed", metadata: ["error": "\(error)"])
     }

@@ -5,97 +5,195 @@ internal import Holds
 internal import Logging
 internal import Postgres
 
-/// The settings of `holdfast serve` in the shapes that the modules take.
+/// The settings of `holdfast serve`, each declared where it is read, in the shapes that the modules
+/// take. Times are in milliseconds.
 struct ServiceSettings {
   /// Answers are made this much before the request's time is up, so that they arrive within it.
   private static let answerMarginMilliseconds = 100
 
+  /// Body and parameters: a whole request must fit into a socket's buffer, its records' headers too.
+  private static let requestBytes =
+    FastCGILimits.maximumRequestBytes - FastCGILimits.recordOverheadBytes
+
+  private static let counts = SettingForm.integer(1...65_536)
+  private static let times = SettingForm.time(1...3_600_000)
+  private static let defaultListen = ListenAddress.unix(path: "/run/holdfast/holdfast.sock")
+
   let listen: ListenAddress
   let backlog: Int
   let socketMode: UInt32
+  let shutdownTimeoutMilliseconds: Int
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
   let bounds: APIBounds
-  let shutdownTimeoutMilliseconds: Int
   let logLevel: Logger.Level
   let logFormat: LogFormat
 
-  init(_ values: SettingValues, environment: [String: String]) throws(SettingError) {
-    listen = try Self.listenAddress(values)
-    backlog = values.integer("backlog")
-    socketMode = values.octal("socket-mode")
-    fastCGI = FastCGILimits(
-      workers: values.integer("workers"), connections: values.integer("max-connections"),
-      peerTimeoutMilliseconds: values.milliseconds("peer-timeout"),
-      parameterBytes: values.integer("max-parameters-bytes"),
-      // One more than is allowed, so that a longer body is told from one that just fits.
-      bodyBytes: values.integer("max-body-bytes") + 1)
-    store = try Self.store(values, environment)
-    bounds = try Self.bounds(values)
-    shutdownTimeoutMilliseconds = values.milliseconds("shutdown-timeout")
-    logLevel = Logger.Level(rawValue: values.text("log-level")) ?? .info
-    logFormat = LogFormat(values.text("log-format"))
+  /// All settings as they were declared, in the order of `--help`.
+  let declarations: [SettingDeclaration]
+
+  init(flags: [String], environment: [String: String]) throws(SettingError) {
+    var reader = try SettingReader(flags: flags, environment: environment)
+    let listen = try reader.readIfGiven(
+      "listen", .listenAddress, default: Self.defaultListen,
+      "Address to listen on. If it is not set and descriptor 0 is a listening socket, that socket "
+        + "is used.")
+    self.listen =
+      listen ?? (ListeningSocket.isListening(descriptor: 0) ? .inherited : Self.defaultListen)
+    socketMode = try reader.read(
+      "socket-mode", .permissions, default: 0o660, "Permissions of the Unix socket's file.")
+    backlog = try reader.read(
+      "backlog", Self.counts, default: 1024, "Connections that may wait to be accepted.")
+    shutdownTimeoutMilliseconds = try reader.read(
+      "shutdown-timeout", Self.times, default: 10_000,
+      "Time that a stop waits for open connections. If requests are still unanswered a second "
+        + "later, the exit code is 1.")
+    let bodyBytes = try reader.read(
+      "max-body-bytes", .integer(256...122_880), default: 65_536,
+      "Size of a request's body. A larger one is answered with 413.")
+    fastCGI = try Self.readFastCGI(&reader, bodyBytes: bodyBytes)
+    var store = try Self.readStore(&reader)
+    let bounds = try Self.readBounds(&reader, bodyBytes: bodyBytes)
+    store.conninfo = try DatabaseURL.read(environment)
+    store.longestHoldSeconds = bounds.maximumReservedSeconds
+    self.store = store
+    self.bounds = bounds
+    logLevel = try reader.read(
+      "log-level", .choice, default: .info,
+      "Lowest level that is logged. At debug, every request is logged.")
+    logFormat = try reader.read(
+      "log-format", .choice, default: .auto,
+      "Format of the log. auto writes text to a terminal, and JSON elsewhere.")
+    try reader.finish()
+    declarations = reader.declarations
   }
 
-  private static func listenAddress(_ values: SettingValues) throws(SettingError) -> ListenAddress {
-    if !values.isGiven("listen"), ListeningSocket.isListening(descriptor: 0) { return .inherited }
-    guard let address = ListenAddress(values.text("listen")) else {
+  private static func readFastCGI(
+    _ reader: inout SettingReader, bodyBytes: Int
+  ) throws(SettingError) -> FastCGILimits {
+    let parameterBytes = try reader.read(
+      "max-parameters-bytes", .integer(1024...32_768), default: 16_384,
+      "Size of a request's FastCGI parameters. If they are larger, the connection is closed.")
+    guard bodyBytes + parameterBytes <= requestBytes else {
       throw SettingError(
-        "HOLDFAST_LISTEN: expected a path, host:port or fd:0, got \"\(values.text("listen"))\"")
+        "HOLDFAST_MAX_BODY_BYTES and HOLDFAST_MAX_PARAMETERS_BYTES: expected at most \(requestBytes)"
+          + " together, since a whole request must fit in a socket's buffer, got "
+          + "\(bodyBytes + parameterBytes)")
     }
-    return address
+    return FastCGILimits(
+      workers: try reader.read(
+        "workers", .integer(1...1024), default: 2, "Threads that accept and decode requests."),
+      connections: try reader.read(
+        "max-connections", counts, default: 2048,
+        "FastCGI connections open at once. When more arrive, stalled ones are closed first, then "
+          + "idle ones."),
+      peerTimeoutMilliseconds: try reader.read(
+        "peer-timeout", times, default: 5000,
+        "Time in which the web server must send a whole request."),
+      parameterBytes: parameterBytes,
+      bodyBytes: bodyBytes)
   }
 
-  private static func store(_ values: SettingValues, _ environment: [String: String])
-    throws(SettingError) -> HoldStoreSettings
-  {
+  private static func readStore(
+    _ reader: inout SettingReader
+  ) throws(SettingError) -> HoldStoreSettings {
     var store = HoldStoreSettings()
-    store.conninfo = environment["DATABASE_URL"] ?? ""
-    store.committers = values.integer("committers")
-    store.overlapAfterMilliseconds = values.milliseconds("overlap-after")
-    store.pool = PoolLimits(
-      connections: values.integer("pool-size"),
-      connectTimeoutMilliseconds: values.milliseconds("connect-timeout"))
-    guard store.pool.connections > store.committers else {
-      throw SettingError(
-        "HOLDFAST_POOL_SIZE: expected more than HOLDFAST_COMMITTERS, which is \(store.committers), "
-          + "got \"\(store.pool.connections)\"")
-    }
-    store.queue = CommitQueueLimits(
-      waitingOperations: values.integer("queue-length"),
-      waitingMilliseconds: values.milliseconds("queue-wait"),
-      batchOperations: values.integer("batch-requests"),
-      batchTickets: values.integer("batch-tickets"))
-    let requestTimeout = values.milliseconds("request-timeout")
+    let requestTimeout = try reader.read(
+      "request-timeout", times, default: 5000, "Time in which every request is answered.")
     store.answerTimeoutMilliseconds = max(
       requestTimeout / 2, requestTimeout - answerMarginMilliseconds)
-    store.statementTimeoutMilliseconds = values.milliseconds("statement-timeout")
-    store.lockTimeoutMilliseconds = values.milliseconds("lock-timeout")
-    store.contentionMilliseconds = values.milliseconds("contention-time")
-    store.readinessTimeoutMilliseconds = values.milliseconds("ready-timeout")
-    store.sweepIntervalMilliseconds = values.milliseconds("sweep-interval")
-    store.sweepPages = values.integer("sweep-pages")
-    store.longestHoldSeconds = Double(values.milliseconds("max-reserved-time")) / 1000
+    store.committers = try reader.read(
+      "committers", .integer(1...64), default: 2, "Threads that commit batches.")
+    store.overlapAfterMilliseconds = try reader.read(
+      "overlap-after", .time(0...60_000), default: 20,
+      "Longest time that a request waits for a commit in progress before another commit starts "
+        + "beside it. The wait is half of a commit's usual time, at least 2ms.")
+    store.strictSales = try reader.read(
+      "strict-sales", .choice, default: .auto,
+      "Lock the tickets of a commit, so that no sale by plain SQL commits unseen in between. auto "
+        + "does so if the role may.")
+    store.pool = try readPool(&reader, committers: store.committers)
+    store.statementTimeoutMilliseconds = try reader.read(
+      "statement-timeout", times, default: 2000, "PostgreSQL's statement_timeout.")
+    store.lockTimeoutMilliseconds = try reader.read(
+      "lock-timeout", .time(1...60_000), default: 20,
+      "PostgreSQL's lock_timeout: how long a commit waits for another session's uncommitted insert "
+        + "of the same ticket.")
+    store.contentionMilliseconds = try reader.read(
+      "contention-time", .time(0...60_000), default: 500,
+      "When commits have waited for the same ticket in vain for this time, requests for it are "
+        + "refused at once for the same time.")
+    store.readinessTimeoutMilliseconds = try reader.read(
+      "ready-timeout", times, default: 1000, "Time that /readyz waits for PostgreSQL.")
+    store.queue = CommitQueueLimits(
+      waitingOperations: try reader.read(
+        "queue-length", counts, default: 1024,
+        "Requests that may wait for a commit. Further ones are answered with 503."),
+      waitingMilliseconds: try reader.read(
+        "queue-wait", times, default: 2000,
+        "Longest wait for a commit, estimated from the last commits. A request that would wait "
+          + "longer is answered with 503 at once."),
+      batchOperations: try reader.read(
+        "batch-requests", counts, default: 128, "Requests that share a commit."),
+      batchTickets: try reader.read(
+        "batch-tickets", counts, default: 1024, "Tickets that a shared commit names."))
+    store.sweepIntervalMilliseconds = try reader.read(
+      "sweep-interval", .time(0...86_400_000), default: 30_000,
+      "Pause between sweeps of expired rows. 0 turns the sweeps off.")
+    store.sweepPages = try reader.read(
+      "sweep-pages", counts, default: 128, "Table pages that one statement of a sweep covers.")
     return store
   }
 
-  private static func bounds(_ values: SettingValues) throws(SettingError) -> APIBounds {
-    let bounds = APIBounds(
-      maximumBodyBytes: values.integer("max-body-bytes"),
-      maximumTickets: values.integer("max-tickets"),
-      maximumTicketIDBytes: values.integer("max-ticket-id-bytes"),
-      minimumReservedSeconds: Double(values.milliseconds("min-reserved-time")) / 1000,
-      maximumReservedSeconds: Double(values.milliseconds("max-reserved-time")) / 1000,
-      minimumHoldIDBytes: values.integer("min-hold-id-bytes"),
-      maximumHoldIDBytes: values.integer("max-hold-id-bytes"),
-      retryAfterSeconds: (values.milliseconds("retry-after") + 999) / 1000,
-      requiresHoldID: values.boolean("require-hold-id"))
-    guard bounds.minimumReservedSeconds <= bounds.maximumReservedSeconds else {
+  private static func readPool(
+    _ reader: inout SettingReader, committers: Int
+  ) throws(SettingError) -> PoolLimits {
+    let pool = PoolLimits(
+      connections: try reader.read(
+        "pool-size", .integer(2...256), default: 5,
+        "PostgreSQL connections. Three more than committers leave one for each other task."),
+      connectTimeoutMilliseconds: try reader.read(
+        "connect-timeout", times, default: 2000,
+        "Time for one attempt to connect to PostgreSQL, shared by its hosts. It does not bound "
+          + "DNS: where name servers may be slow, use IP addresses or hostaddr."))
+    guard pool.connections > committers else {
+      throw SettingError(
+        "HOLDFAST_POOL_SIZE: expected more than HOLDFAST_COMMITTERS, which is \(committers), "
+          + "got \"\(pool.connections)\"")
+    }
+    return pool
+  }
+
+  private static func readBounds(
+    _ reader: inout SettingReader, bodyBytes: Int
+  ) throws(SettingError) -> APIBounds {
+    var bounds = APIBounds(maximumBodyBytes: bodyBytes)
+    bounds.maximumTickets = try reader.read(
+      "max-tickets", .integer(1...10_000), default: 100, "Different tickets in a request.")
+    bounds.maximumTicketIDBytes = try reader.read(
+      "max-ticket-id-bytes", .integer(1...2048), default: 256, "Longest ticket id, in bytes.")
+    let shortest = try reader.read("min-reserved-time", times, default: 1000, "Shortest hold.")
+    let longest = try reader.read(
+      "max-reserved-time", .time(1...604_800_000), default: 7_200_000,
+      "Longest hold, renewals included.")
+    guard shortest <= longest else {
       throw SettingError("HOLDFAST_MIN_RESERVED_TIME: expected at most HOLDFAST_MAX_RESERVED_TIME")
     }
+    bounds.minimumReservedSeconds = Double(shortest) / 1000
+    bounds.maximumReservedSeconds = Double(longest) / 1000
+    bounds.minimumHoldIDBytes = try reader.read(
+      "min-hold-id-bytes", .integer(1...1024), default: 16, "Shortest hold_id, in bytes.")
+    bounds.maximumHoldIDBytes = try reader.read(
+      "max-hold-id-bytes", .integer(1...1024), default: 128, "Longest hold_id, in bytes.")
     guard bounds.minimumHoldIDBytes <= bounds.maximumHoldIDBytes else {
       throw SettingError("HOLDFAST_MIN_HOLD_ID_BYTES: expected at most HOLDFAST_MAX_HOLD_ID_BYTES")
     }
+    bounds.requiresHoldID = try reader.read(
+      "require-hold-id", .boolean, default: false, "Refuse locks and releases without a hold_id.")
+    let retryAfter = try reader.read(
+      "retry-after", .time(1000...3_600_000), default: 1000,
+      "Retry-After header of a 503, rounded up to whole seconds.")
+    bounds.retryAfterSeconds = (retryAfter + 999) / 1000
     return bounds
   }
 }

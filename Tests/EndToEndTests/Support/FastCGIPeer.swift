@@ -20,9 +20,20 @@ final class FastCGIPeer {
   func request(
     _ method: String, _ path: String, body: String = "", keepsConnection: Bool = true
   ) throws -> HTTPResponse {
-    try socket.write(
-      Self.records(method, path, body: body, keepsConnection: keepsConnection))
+    try send(method, path, body: body, keepsConnection: keepsConnection)
     return try readAnswer()
+  }
+
+  /// Sends a request, in so many pieces with a pause between them.
+  func send(
+    _ method: String, _ path: String, body: String, keepsConnection: Bool = true, pieces: Int = 1
+  ) throws {
+    let bytes = Self.records(method, path, body: body, keepsConnection: keepsConnection)
+    let size = (bytes.count + pieces - 1) / pieces
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      if start > 0 { Clock.sleep(0.02) }
+      try socket.write(bytes[start..<min(start + size, bytes.count)])
+    }
   }
 
   func lock(_ tickets: [String], seconds: Double = 600, holdID: String? = nil) throws
@@ -47,7 +58,7 @@ final class FastCGIPeer {
     return count == 0 || errno != EAGAIN
   }
 
-  private func readAnswer() throws -> HTTPResponse {
+  func readAnswer() throws -> HTTPResponse {
     var output: [UInt8] = []
     while true {
       let head = try socket.read(exactly: 8)
@@ -79,7 +90,9 @@ final class FastCGIPeer {
     let input = Array(body.utf8)
     return record(.begin, [0, 1, keepsConnection ? 1 : 0, 0, 0, 0, 0, 0])
       + record(.parameters, pairs) + record(.parameters, [])
-      + (input.isEmpty ? [] : record(.input, input)) + record(.input, [])
+      + stride(from: 0, to: input.count, by: 32_768).flatMap {
+        record(.input, Array(input[$0..<min($0 + 32_768, input.count)]))
+      } + record(.input, [])
   }
 
   private static func record(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

@@ -25,11 +25,11 @@ final class FuzzStore: HoldService, @unchecked Sendable {
     }
   }
 
-  func releaseExpired(completion: @escaping @Sendable (Unavailability?) -> Void) {
+  func releaseExpired(completion: @escaping @Sendable (HoldFailure?) -> Void) {
     completion(nil)
   }
 
   func checkReadiness(completion: @escaping @Sendable (Readiness) -> Void) {
-    completion(Readiness(databaseAnswers: true, isStopping: false))
+    completion(Readiness(database: .ok, isStopping: false))
   }
 }

@@ -1,10 +1,10 @@
 import Holds
 
 extension HoldOperation {
-  var holdID: HoldID? {
+  private var holdIDBytes: [UInt8]? {
     switch self {
-    case .lock(let request): request.holdID
-    case .release(let request): request.holdID
+    case .lock(let request): request.holdID.map { Array($0.secret.utf8) }
+    case .release(let request): request.holdID.map { Array($0.secret.utf8) }
     }
   }
 
@@ -14,8 +14,12 @@ extension HoldOperation {
 
   /// Byte for byte and bit for bit.
   func isExactly(_ other: HoldOperation) -> Bool {
-    ticketIDs.utf8Bytes == other.ticketIDs.utf8Bytes
-      && holdID.map { Array($0.secret.utf8) } == other.holdID.map { Array($0.secret.utf8) }
+    ticketIDs.utf8Bytes == other.ticketIDs.utf8Bytes && holdIDBytes == other.holdIDBytes
       && secondsBits == other.secondsBits
   }
+}
+
+extension [String] {
+  /// What tells apart strings that Swift calls equal.
+  var utf8Bytes: [[UInt8]] { map { [UInt8]($0.utf8) } }
 }

@@ -1,0 +1,183 @@
+private import CLinux
+private import Glibc
+private import Threads
+
+/// A listening socket; it closes when the last owner lets go.
+public final class ListeningSocket: Sendable {
+  let descriptor: Int32
+
+  /// It was handed over by a process that may hand it over again.
+  let isInherited: Bool
+
+  private let path: Monitor<String?>
+
+  /// Listens at `address`.
+  ///
+  /// A socket file that nobody listens on any more is replaced; one in use is an error.
+  ///
+  /// - Parameters:
+  ///   - backlog: Connections that wait to be accepted, at most (`listen(2)`).
+  ///   - mode: The permissions of a Unix socket's file, such as `0o660`.
+  public init(_ address: ListenAddress, backlog: Int, mode: UInt32) throws(FastCGIError) {
+    isInherited = address == .inherited
+    switch address {
+    case .inherited:
+      guard Self.isListening(descriptor: 0) else {
+        throw FastCGIError(.notListening, "descriptor 0 is not a listening socket")
+      }
+      descriptor = 0
+      path = Monitor(nil)
+    case .unix(let file):
+      descriptor = try Self.makeUnixSocket(path: file, mode: mode)
+      path = Monitor(file)
+    case .tcp(let host, let port):
+      descriptor = try Self.makeTCPSocket(host: host, port: port)
+      path = Monitor(nil)
+    }
+    if !isInherited, listen(descriptor, Int32(clamping: backlog)) != 0 {
+      throw Self.failure("listen", at: "\(address)")
+    }
+    // Workers take connections until there are no more, so accept must not block.
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  }
+
+  deinit {
+    removePath()
+    close(descriptor)
+  }
+
+  /// Accepts the next connection that waits, as a non-blocking socket (`accept4(2)`); nil, and `errno`,
+  /// when there is none.
+  func accept() -> Int32? {
+    let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let connected = accept4(descriptor, nil, nil, flags)
+    guard connected >= 0 else { return nil }
+    // An answer has to fit into the empty buffer, since nobody waits for room.
+    Self.set(SO_SNDBUF, Self.sendBufferBytes, on: connected)
+    // Fails on a Unix socket, where there is nothing to switch off.
+    var on: Int32 = 1
+    unsafe setsockopt(
+      connected, Int32(IPPROTO_TCP), Int32(TCP_NODELAY), &on, socklen_t(MemoryLayout<Int32>.size))
+    return connected
+  }
+
+  /// Half of what Linux allows by default at most (`net.core.wmem_max`), which it doubles.
+  private static let sendBufferBytes: Int32 = 212_992
+
+  private static let receiveBufferBytes: Int32 = 262_144
+
+  private static func set(_ option: Int32, _ value: Int32, on descriptor: Int32) {
+    var value = value
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Removes a Unix socket's file, once: the path may be a successor's soon after.
+  func removePath() {
+    let file = path.withLock { path in
+      defer { path = nil }
+      return path
+    }
+    if let file { unsafe unlink(file) }
+  }
+
+  /// True when the descriptor is a socket that accepts connections (`SO_ACCEPTCONN`, `socket(7)`).
+  public static func isListening(descriptor: Int32) -> Bool {
+    var accepts: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let code = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size)
+    return code == 0 && accepts != 0
+  }
+
+  private static func makeUnixSocket(path: String, mode: UInt32) throws(FastCGIError) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard !bytes.isEmpty, bytes.count <= 107, !bytes.contains(0) else {
+      throw FastCGIError(
+        .invalidAddress, "\(path): expected a socket path of 1 to 107 bytes, got \(bytes.count)")
+    }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw failure("socket", at: path) }
+    let mask = umask(0o777 & ~mode)
+    defer { umask(mask) }
+    var code = unsafe call(bind, descriptor, address)
+    if code != 0, errno == EADDRINUSE, isAbandoned(address) {
+      unsafe unlink(path)
+      code = unsafe call(bind, descriptor, address)
+    }
+    if code == 0 { return descriptor }
+    let problem =
+      errno == EADDRINUSE
+      ? FastCGIError(.addressInUse, "\(path): another process listens there, or it is no socket")
+      : failure("bind", at: path)
+    close(descriptor)
+    throw problem
+  }
+
+  /// True when a socket's file is what is left of a process that has gone: only then does a
+  /// connection meet with ECONNREFUSED and nothing else.
+  private static func isAbandoned(_ address: sockaddr_un) -> Bool {
+    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer {
+      close(probe)
+      errno = EADDRINUSE
+    }
+    // A listener whose backlog is full would keep a blocking probe waiting.
+    _ = fcntl(probe, F_SETFL, O_NONBLOCK)
+    return unsafe call(connect, probe, address) != 0 && errno == ECONNREFUSED && isSocket(address)
+  }
+
+  private static func isSocket(_ address: sockaddr_un) -> Bool {
+    var status = stat()
+    let code = unsafe withUnsafeBytes(of: address.sun_path) { bytes in
+      unsafe lstat(bytes.assumingMemoryBound(to: CChar.self).baseAddress!, &status)
+    }
+    return code == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  private static func call(
+    _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32,
+    _ address: sockaddr_un
+  ) -> Int32 {
+    unsafe withUnsafePointer(to: address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
+  private static func makeTCPSocket(host: String, port: String) throws(FastCGIError) -> Int32 {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_PASSIVE
+    var found: UnsafeMutablePointer<addrinfo>?
+    let code = unsafe getaddrinfo(host, port, &hints, &found)
+    guard code == 0, let first = unsafe found else {
+      throw FastCGIError(
+        .invalidAddress, "\(host):\(port): \(unsafe String(cString: gai_strerror(code)))")
+    }
+    defer { unsafe freeaddrinfo(found) }
+    let descriptor = unsafe socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
+    guard descriptor >= 0 else { throw failure("socket", at: "\(host):\(port)") }
+    set(SO_REUSEADDR, 1, on: descriptor)
+    // A whole request has to fit into the buffer of a connection, which inherits this.
+    set(SO_RCVBUF, receiveBufferBytes, on: descriptor)
+    guard unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0 else {
+      let problem =
+        errno == EADDRINUSE
+        ? FastCGIError(.addressInUse, "\(host):\(port): another process listens there")
+        : failure("bind", at: "\(host):\(port)")
+      close(descriptor)
+      throw problem
+    }
+    return descriptor
+  }
+
+  private static func failure(_ call: String, at place: String) -> FastCGIError {
+    let number = errno
+    return FastCGIError(
+      .system(number), "\(place): \(call): \(unsafe String(cString: strerror(number)))")
+  }
+}

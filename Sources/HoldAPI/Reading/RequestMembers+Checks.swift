@@ -1,0 +1,88 @@
+import Holds
+
+/// The members' types and bounds. A message names what is expected in the same words, whether the type
+/// or the value is wrong.
+extension RequestMembers {
+  /// An array of ticket ids, without duplicates, in the request's order.
+  func ticketIDs(_ member: Member) throws(BadRequest) -> [String] {
+    var expected: String { "an array of 1 to \(bounds.maximumTickets) ticket ids" }
+    switch self[member] {
+    case .strings(let ids):
+      if ids.isEmpty { throw BadRequest(member.path, expected: expected, got: "an empty array") }
+      for (index, id) in ids.enumerated() { try checkTicketID(id, at: index, of: member) }
+      guard let distinct = DistinctTickets.of(ids, maximum: bounds.maximumTickets) else {
+        throw BadRequest(
+          member.path, expected: expected, got: "more than \(bounds.maximumTickets) different ones")
+      }
+      return distinct
+    case .mixedArray(let other, let index):
+      throw BadRequest("\(member.path)[\(index)]", expected: expectedTicketID, got: other.shown)
+    case let other: throw BadRequest(member.path, expected: expected, got: other.shown)
+    }
+  }
+
+  private var expectedTicketID: String { "a string of 1 to \(bounds.maximumTicketIDBytes) bytes" }
+
+  private func checkTicketID(
+    _ id: String, at index: Int, of member: Member
+  ) throws(BadRequest) {
+    let fits = (1...bounds.maximumTicketIDBytes).contains(id.utf8.count)
+    // PostgreSQL's text cannot hold a NUL.
+    if fits, id.everyByte(satisfies: { $0 != 0 }) { return }
+    throw BadRequest(
+      "\(member.path)[\(index)]", expected: expectedTicketID + (fits ? " without NUL" : ""),
+      got: Quotation.of(id))
+  }
+
+  /// `reserved_time`, in seconds.
+  func reservedSeconds() throws(BadRequest) -> Double {
+    let received = self[.reservedTime]
+    let range = bounds.minimumReservedSeconds...bounds.maximumReservedSeconds
+    if case .number(let seconds) = received, range.contains(seconds) { return seconds }
+    throw BadRequest(
+      Member.reservedTime.path,
+      expected: "a number from \(ReceivedValue.numeral(range.lowerBound))"
+        + " to \(ReceivedValue.numeral(range.upperBound))",
+      got: received.shown)
+  }
+
+  /// `hold_id`; nil when it was not sent, unless the site requires it.
+  func holdID() throws(BadRequest) -> HoldID? {
+    let received = self[.holdID]
+    let lengths = bounds.minimumHoldIDBytes...bounds.maximumHoldIDBytes
+    let problem: String
+    switch received {
+    case .nothing, .null:
+      guard bounds.requiresHoldID else { return nil }
+      problem = "nothing"
+    case .string(let secret) where !lengths.contains(secret.utf8.count):
+      problem = "\(secret.utf8.count) bytes"
+    case .string(let secret):
+      if secret.everyByte(satisfies: Self.isHoldIDByte) { return HoldID(secret) }
+      problem = "other characters"
+    default: problem = received.kind
+    }
+    throw BadRequest(
+      Member.holdID.path,
+      expected: "\(lengths.lowerBound) to \(lengths.upperBound) of [A-Za-z0-9._-]", got: problem)
+  }
+
+  private static func isHoldIDByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  /// An optional boolean; false when it was not sent.
+  func flag(_ member: Member) throws(BadRequest) -> Bool {
+    switch self[member] {
+    case .nothing, .null: return false
+    case .bool(let value): return value
+    case let other: throw BadRequest(member.path, expected: "true or false", got: other.shown)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// The SQL files, which are embedded in the binary.
+enum EmbeddedSQL {
+  static let checkTables = text(PackageResources.check_tables_sql)
+  static let commitFunction = text(PackageResources.commit_function_sql)
+  static let commitStatement = statement(PackageResources.commit_statement_sql)
+  static let commitsTable = text(PackageResources.commits_table_sql)
+  static let dryCommit = text(PackageResources.dry_commit_sql)
+  static let facts = text(PackageResources.facts_sql)
+  static let grants = text(PackageResources.grants_sql)
+  static let holdKeyColumn = text(PackageResources.hold_key_column_sql)
+  static let holdsTable = text(PackageResources.holds_table_sql)
+  static let lookUp = statement(PackageResources.look_up_sql)
+  static let purge = statement(PackageResources.purge_sql)
+  static let session = text(PackageResources.session_sql)
+  static let sweep = statement(PackageResources.sweep_sql)
+  static let ticketsTable = text(PackageResources.tickets_table_sql)
+
+  /// Without the comment in front, so that `pg_stat_activity` shows what it is.
+  private static func statement(_ bytes: [UInt8]) -> String {
+    let lines = text(bytes).split(separator: "\n").drop { $0.hasPrefix("--") }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
+
+extension String {
+  /// Fills in `{name}` wherever it stands.
+  func filling(_ name: String, with text: String) -> String { replacing("{\(name)}", with: text) }
+}

@@ -1,0 +1,68 @@
+internal import Holds
+internal import Postgres
+internal import Threads
+
+/// Keeps the deadlines of what waits, and sweeps now and then, until the store stops.
+struct Housekeeper: Sendable {
+  private static let tickMilliseconds = 20
+
+  let queue: Monitor<HoldQueue>
+  let isStopping: Monitor<Bool>
+  let sweeper: Sweeper
+  let onEvent: @Sendable (HoldStoreEvent) -> Void
+
+  /// Answers entries whose time is over, and has another batch start beside one that takes long.
+  func keepDeadlines(_ others: [@Sendable (Instant) -> Void]) {
+    while true {
+      let next = Instant.now.advanced(byMilliseconds: Self.tickMilliseconds)
+      let isDone: Void? = isStopping.wait(until: next) { _ in
+        queue.withLock { $0.isDrained } ? () : nil
+      }
+      if isDone != nil { return }
+      let now = Instant.now
+      let expired = queue.withLock { $0.takeExpired(now: now) }
+      for entry in expired {
+        let wasTried = entry.deferralCount + entry.failureCount > 0
+        entry.payload.completion(.failed(wasTried ? .contended : .databaseUnreachable))
+      }
+      // A committer that waits for the queue to drain may have waited for these.
+      if !expired.isEmpty || queue.withLock({ $0.isImpatient(now: now) }) { queue.broadcast() }
+      for expire in others { expire(now) }
+    }
+  }
+
+  func sweepPeriodically(intervalMilliseconds: Int, timeoutMilliseconds: Int) {
+    while true {
+      let next = Instant.now.advanced(byMilliseconds: intervalMilliseconds)
+      let isDone: Void? = isStopping.wait(until: next) { $0 ? () : nil }
+      if isDone != nil { return }
+      let deadline = Instant.now.advanced(
+        byMilliseconds: min(intervalMilliseconds, timeoutMilliseconds))
+      _ = report { () throws(PostgresError) in
+        try sweeper.sweepUnlessInProgress(deadline: deadline)
+      }
+    }
+  }
+
+  /// Sweeps for callers of `releaseExpired`.
+  func sweep(timeoutMilliseconds: Int) -> HoldFailure? {
+    let deadline = Instant.now.advanced(byMilliseconds: timeoutMilliseconds)
+    return report { () throws(PostgresError) in try sweeper.sweep(deadline: deadline) }
+  }
+
+  private func report(
+    _ work: () throws(PostgresError) -> Sweeper.Result?
+  ) -> HoldFailure? {
+    do throws(PostgresError) {
+      if let result = try work() { onEvent(.swept(result)) }
+      return nil
+    } catch {
+      onEvent(.sweepFailed(error))
+      switch error.code {
+      case .noConnection: return .databaseUnreachable
+      // What was swept before the failure stays swept.
+      default: return .outcomeUnknown
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+-- What the database has, for `holdfast migrate`: one row. Tables are found as the service finds them,
+-- by the search_path.
+SELECT
+  CASE WHEN t.oid IS NULL THEN '' ELSE format('%I.%I', tn.nspname, t.relname) END AS tickets,
+  coalesce(tn.nspname, '') AS tickets_schema,
+  CASE WHEN b.oid IS NULL THEN '' ELSE format('%I.%I', bn.nspname, b.relname) END AS holds,
+  coalesce(bn.nspname, '') AS holds_schema,
+  coalesce(to_regclass('holdfast_commits')::text, '') AS commits,
+  EXISTS (
+    SELECT FROM pg_attribute a
+     WHERE a.attrelid = b.oid AND a.attname = 'hold_key' AND NOT a.attisdropped) AS has_hold_key,
+  EXISTS (
+    SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+     WHERE a.attrelid = t.oid AND a.attname = 'status_offline' AND NOT a.attisdropped
+       AND y.typname = 'bool') AS has_status_offline,
+  EXISTS (
+    SELECT FROM pg_index i
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = b.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+       AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id') AS has_unique_index,
+  -- Of the service's storage parameters, those that the owner has not set.
+  coalesce((
+    SELECT string_agg(w.name || ' = ' || w.value, ', ' ORDER BY w.name)
+      FROM (VALUES {holds_options}) AS w (name, value)
+     WHERE NOT EXISTS (
+       SELECT FROM unnest(b.reloptions) o WHERE split_part(o, '=', 1) = w.name)), '') AS options,
+  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid, 'pg_proc'), '') AS function_version,
+  EXISTS (
+    SELECT FROM pg_proc p WHERE p.proname = 'holdfast_commit' AND pg_function_is_visible(p.oid)
+       AND p.oid IS DISTINCT FROM to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid) AS has_old_function,
+  coalesce((
+    SELECT string_agg(c.conrelid::regclass::text, ', ')
+      FROM pg_constraint c
+     WHERE c.confrelid = b.oid AND c.contype = 'f' AND c.confdeltype = 'c'), '') AS cascades
+FROM (SELECT 1) AS one
+LEFT JOIN pg_class t ON t.oid = to_regclass('tickets')
+LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN pg_class b ON b.oid = to_regclass('tickets_blocked')
+LEFT JOIN pg_namespace bn ON bn.oid = b.relnamespace;

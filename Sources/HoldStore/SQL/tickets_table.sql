@@ -1,0 +1,15 @@
+-- The tickets on sale. The service reads ticket_id and status, and status_offline where it exists.
+CREATE TABLE tickets (
+  ticket_id    text PRIMARY KEY,
+  event_id     text,
+  event_name   text,
+  zone         text,
+  color        text,
+  seat_id      text,
+  seat_row     text,
+  status       boolean NOT NULL DEFAULT true,
+  date_start   timestamptz,
+  date_end     timestamptz,
+  date_created timestamptz NOT NULL DEFAULT now(),
+  date_updated timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,40 @@
+internal import Postgres
+internal import Threads
+
+/// Opens connections for the pool, with the server's own limits set on each.
+struct Sessions: Sendable {
+  /// How long after its `statement_timeout` the server may take to say so.
+  private static let answerMilliseconds = 500
+
+  let settings: HoldStoreSettings
+  let connector: PostgresConnector
+  let check: DatabaseCheck
+
+  init(settings: HoldStoreSettings, check: DatabaseCheck) {
+    self.settings = settings
+    self.check = check
+    connector = PostgresConnector(conninfo: settings.conninfo)
+  }
+
+  func open(deadline: Instant) throws(PostgresError) -> PostgresConnection {
+    let connection = try connector.connect(deadline: deadline)
+    try connection.run(
+      script: """
+        \(EmbeddedSQL.session)
+        SET statement_timeout = \(settings.statementTimeoutMilliseconds);
+        SET lock_timeout = \(settings.lockTimeoutMilliseconds);
+        SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);
+        """, deadline: deadline)
+    do throws(PostgresError) {
+      try connection.prepare(CommitStatement.statement, deadline: deadline)
+    } catch {
+      guard error.code == .server(.undefinedFunction) || error.code == .server(.undefinedTable)
+      else { throw error }
+      throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
+    }
+    try check.runOnce(on: connection, deadline: deadline)
+    connection.silenceMilliseconds =
+      settings.statementTimeoutMilliseconds + Self.answerMilliseconds
+    return connection
+  }
+}

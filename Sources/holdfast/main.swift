@@ -1,1 +1,0 @@
-HoldfastCommand.main()

@@ -1,0 +1,80 @@
+import HoldAPI
+import Holds
+import Testing
+
+@Suite struct FailureTests {
+  static let cases: [(HoldFailure, String)] = [
+    (.queueFull, "Service busy: the queue is full; nothing was changed"),
+    (.stopping, "Service stopping; nothing was changed"),
+    (.databaseUnreachable, "Database not reached in time; nothing was changed"),
+    (.contended, "Tickets busy: another transaction kept them locked; nothing was changed"),
+    (.outcomeUnknown, "Database connection lost during the commit; outcome unknown"),
+  ]
+
+  @Test(arguments: cases)
+  func everyFunctionSaysWhyAndWhatBecameOfTheRequest(
+    failure: HoldFailure, message: String
+  ) throws {
+    for (path, body) in [
+      ("/tickets_lock", #"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#),
+      ("/tickets_unlock_param", #"{"data":{"tickets":["a"]}}"#),
+      ("/tickets_unlock", ""),
+    ] {
+      let client = Client(bounds: APIBounds(retryAfterSeconds: 3))
+      client.service.outcome = .failed(failure)
+      client.service.failure = failure
+      let response = try client.ask("POST", path, body)
+      #expect(response.status == 503)
+      #expect(
+        response.text
+          == #"{"message":"\#(message)","status":503,"data":{"valido":false}}"#)
+      #expect(response.value(of: "Retry-After") == "3")
+      #expect(client.service.calls.count == 1)
+    }
+  }
+
+  @Test func aStatementThatTheDatabaseRefusesIsA500() throws {
+    let client = Client(RecordingHoldService(outcome: .failed(.databaseRefused)))
+    let response = try client.lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
+    #expect(response.status == 500)
+    #expect(response.value(of: "Retry-After") == nil)
+    #expect(
+      response.text
+        == #"{"message":"Internal error: nothing was changed","status":500,"data":{"valido":false}}"#
+    )
+  }
+
+  @Test func anOutcomeThatDoesNotBelongIsA500() throws {
+    let body =
+      #"{"message":"Internal error; outcome unknown","status":500,"data":{"valido":false}}"#
+    let lock = try Client(RecordingHoldService(outcome: .released))
+      .lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
+    #expect(lock.status == 500)
+    #expect(lock.text == body)
+    #expect(lock.value(of: "Retry-After") == nil)
+    for outcome in [
+      HoldOutcome.refused([]),
+      .granted(HoldGrant(expiresAtUnixMicroseconds: 0, expiresInSeconds: 0)),
+    ] {
+      let release = try Client(RecordingHoldService(outcome: outcome))
+        .release(#"{"data":{"tickets":["a"]}}"#)
+      #expect(release.status == 500)
+      #expect(release.text == body)
+    }
+  }
+
+  @Test func theServersOwnErrorsAreInTheEnvelope() {
+    let error = APIResponse.error(status: 400, message: "a \"b\"\n", requestID: "r")
+    #expect(error.status == 400)
+    #expect(error.text == #"{"message":"a \"b\"\n","status":400,"data":{"valido":false}}"#)
+    #expect(
+      error.headers == [
+        APIHeader(name: "Content-Type", value: "application/json"),
+        APIHeader(name: "Cache-Control", value: "no-store"),
+        APIHeader(name: "X-Request-Id", value: "r"),
+      ])
+    let busy = APIResponse.error(status: 503, message: "m", requestID: "r", retryAfterSeconds: 2)
+    #expect(busy.value(of: "Retry-After") == "2")
+    #expect(busy.text == #"{"message":"m","status":503,"data":{"valido":false}}"#)
+  }
+}
