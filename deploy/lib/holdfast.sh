@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The service's processes.
 
-# holdfast_command: sets $holdfast, the environment that $binary is run in.
-# A copy is run where the service's user cannot reach the binary.
+# holdfast_command: sets $holdfast, the command that runs $binary with the service's environment.
+# If the service's user cannot reach the binary, a copy of it is run.
 holdfast_command() {
     local name
     if ! as "$web_user" test -x "$binary"; then
@@ -25,21 +25,26 @@ all_holdfast() {
     seq 1 "$HOLDFAST_INSTANCES"
 }
 
+# migrate: in the site's own database as its owner, in another as the user that it was given for.
 migrate() {
-    logged as "$web_user" "${holdfast[@]}" "$binary" migrate
+    local user=$web_user
+    [[ $database != private ]] || user=$postgres_user
+    logged as "$user" "${holdfast[@]}" "$binary" migrate
 }
 
-# start_holdfast NUMBER
+# start_holdfast NUMBER: in the site's own database, the service has a plain role.
 start_holdfast() {
-    local socket
+    local socket role=()
     socket=$(holdfast_socket "$1")
+    [[ $database != private ]] || role=(PGUSER="$service_role")
     rm -f "$socket"
-    launch "holdfast-$1" "$web_user" "${holdfast[@]}" HOLDFAST_LISTEN="$socket" "$binary" serve
+    launch "holdfast-$1" "$web_user" "${holdfast[@]}" ${role[@]+"${role[@]}"} \
+        HOLDFAST_LISTEN="$socket" "$binary" serve
     wait_until 15 "holdfast-$1" test -S "$socket" ||
         fail "holdfast-$1 did not start" "$dir/logs/holdfast-$1.log"
 }
 
-# stop_holdfast NUMBER: it answers what is in flight, within HOLDFAST_SHUTDOWN_TIMEOUT.
+# stop_holdfast NUMBER: it answers the requests in flight first, within HOLDFAST_SHUTDOWN_TIMEOUT.
 stop_holdfast() {
     stop_process "holdfast-$1" TERM 60
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The site's own nginx and its certificate.
 
-# make_certificate: self-signed, kept until a week before its end.
+# make_certificate: a self-signed one, renewed a week before it expires.
 make_certificate() {
     local certificate=$dir/certificate.pem
     if [[ -s $certificate ]] && openssl x509 -in "$certificate" -noout -checkend 604800 >/dev/null 2>&1; then
@@ -13,7 +13,7 @@ make_certificate() {
     chmod 644 "$certificate"
 }
 
-# render_nginx: writes the configuration for the running instances.
+# render_nginx: writes the configuration.
 render_nginx() {
     local number sockets=()
     for number in $(all_holdfast); do
@@ -28,14 +28,14 @@ render_nginx() {
         "$root/nginx/render" --main "$dir/nginx"
 }
 
-# nginx_command: sets $nginx, its command line. The user of its workers matters to root alone.
+# nginx_command: sets $nginx, its command line. Only root can choose the user of the workers.
 nginx_command() {
     local globals='daemon off;'
     [[ $EUID != 0 ]] || globals+=" user $web_user;"
     nginx=(nginx -e "$dir/logs/nginx.log" -c "$dir/nginx/nginx.conf" -g "$globals")
 }
 
-# start_nginx: with the ports that are chosen.
+# start_nginx: with the chosen ports.
 start_nginx() {
     nginx_command
     logged "${nginx[@]}" -t
@@ -43,7 +43,7 @@ start_nginx() {
     wait_until 10 nginx test -s "$run/nginx/nginx.pid"
 }
 
-# SIGQUIT lets it answer what is in flight.
+# On SIGQUIT nginx answers the requests in flight first.
 stop_nginx() {
     stop_process nginx QUIT 15
 }

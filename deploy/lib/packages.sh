@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian's packages, installed when something of theirs is missing.
+# Debian packages, installed when a file or command from them is missing.
 
-# need PACKAGE COMMAND…: the package is missing when the command fails.
+# need PACKAGE COMMAND…: the package is missing if the command fails.
 need() {
     local package=$1
     shift
@@ -19,6 +19,7 @@ need_to_run() {
     need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
     need postgresql-client has psql
     need libpq5 find_library libpq.so.5
+    need libfcgi0ldbl find_library libfcgi.so.0
     if database_is_private; then
         need postgresql find_postgres_bin
     fi
@@ -31,7 +32,8 @@ need_to_build() {
     need libc6-dev test -f /usr/include/stdio.h
     need pkg-config has pkg-config
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
-    # What the toolchain itself is linked with.
+    need libfcgi-dev test -f /usr/include/fcgiapp.h
+    # Libraries that the Swift toolchain is linked with.
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0
     need libcurl4 find_library libcurl.so.4
@@ -40,7 +42,7 @@ need_to_build() {
 
 need_to_test() {
     need shellcheck has shellcheck
-    # Another's FastCGI, to be asked by.
+    # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
 }
@@ -49,7 +51,7 @@ find_library() {
     [[ $(/sbin/ldconfig -p) == *"$1 "* ]]
 }
 
-# install_packages NEED…: whatever the named functions above find missing.
+# install_packages NEED…: installs the packages that the named functions find missing.
 install_packages() {
     local missing=() what
     for what in "$@"; do
@@ -66,8 +68,8 @@ install_packages() {
         sudo=(sudo)
     fi
     logged ${sudo[@]+"${sudo[@]}"} apt-get update
-    # Debian starts the services that it installs, on ports that others may want. For the
-    # moment of the installation this says no; a policy that is there already stays.
+    # Debian starts the services that it installs, on ports that may be in use. This policy
+    # forbids it during the installation; an existing policy stays.
     # shellcheck disable=SC2016  # the inner shell expands
     logged ${sudo[@]+"${sudo[@]}"} env DEBIAN_FRONTEND=noninteractive bash -c '
         policy=/usr/sbin/policy-rc.d

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # TCP ports of this machine.
 
-# port_is_free PORT: nobody listens on it, on any address.
+# port_is_free PORT: no process listens on it, on any address.
 port_is_free() {
     local hex
     printf -v hex '%04X' "$1"
     ! grep -Eqs "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F]+:0000 0A" /proc/net/tcp /proc/net/tcp6
 }
 
-# choose_port NAME: a free port where the setting is 0; else the one it names must be free.
+# choose_port NAME: sets the setting to a free port if it is 0; otherwise its port must be free.
 choose_port() {
     local port=${!1}
     if [[ $port == 0 ]]; then

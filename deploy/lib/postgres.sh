@@ -1,15 +1,18 @@
 # shellcheck shell=bash
 # The site's own PostgreSQL cluster, on a Unix socket only, and the demo event.
 
-# Another database is used when the environment names one; the site's own may be named too,
-# by a shell that has sourced its env.
+# service_role: the service's role in the site's own cluster, whose superuser is `holdfast`.
+service_role=holdfast_service
+
+# The environment may name another database. A shell that has sourced the site's env names the
+# site's own one.
 database_is_private() {
     [[ -z ${DATABASE_URL-} ]] || return 1
     [[ -z ${PGHOST-} ]] || [[ -f $dir/run-dir && $PGHOST == "$(<"$dir/run-dir")/postgres" ]]
 }
 
-# find_postgres_bin: prints the directory of the server's programs; those of the version
-# that made the cluster, where there is one, else the newest.
+# find_postgres_bin: prints the directory of the server's programs: of the version that created
+# the cluster, or of the newest one if there is no cluster.
 find_postgres_bin() {
     local version='*' initdb
     [[ ! -f ${place-}/postgres/PG_VERSION ]] || version=$(<"$place/postgres/PG_VERSION")
@@ -23,7 +26,7 @@ name_private_database() {
     export PGHOST=$run/postgres PGPORT=5432 PGDATABASE=holdfast PGUSER=holdfast
 }
 
-# start_postgres: makes the cluster the first time.
+# start_postgres: creates the cluster the first time.
 start_postgres() {
     local data=$place/postgres bin tries=4
     bin=$(find_postgres_bin) || fail 'no PostgreSQL server found'
@@ -31,13 +34,13 @@ start_postgres() {
         mkdir -p "$data"
         chmod 700 "$data"
         [[ $EUID != 0 ]] || chown "$postgres_user:" "$data"
-        # In place of a password, the socket's directory lets in only those who may.
         (cd / && logged as "$postgres_user" "$bin/initdb" -D "$data" -U holdfast -A trust \
             -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions)
     fi
     name_private_database
+    write_access "$data"
     wait_for_reaping "$data"
-    # The sessions of a server that was killed may keep its memory for a moment.
+    # The sessions of a killed server may keep its shared memory for a moment.
     until run_postgres "$bin" "$data"; do
         ((--tries > 0)) || fail 'PostgreSQL did not start' "$dir/logs/postgres.log"
         sleep 0.5
@@ -47,8 +50,32 @@ start_postgres() {
     fi
 }
 
-# wait_for_reaping DATA: the id of a server that was killed is not free, and a new one does
-# not start, before the parent of the dead one has taken notice.
+# write_access DATA: who may connect. The socket's directory admits only the site's users. When
+# root runs the site, the service has a system user of its own, which must not become a superuser:
+# only root and the server's user may connect as holdfast. Everybody may connect as a plain role.
+# For an ordinary user, all parts of the site are that user.
+write_access() {
+    local user
+    if [[ $EUID == 0 ]]; then
+        cat >"$1/pg_hba.conf" <<-'EOF'
+			local all,replication holdfast peer map=owner
+			local all all trust
+		EOF
+        for user in root "$postgres_user"; do
+            echo "owner $user holdfast"
+        done >"$1/pg_ident.conf"
+    else
+        printf '%s\n' 'local all,replication all trust' >"$1/pg_hba.conf"
+    fi
+}
+
+# prepare_role: creates the role of the service and grants it what it needs.
+prepare_role() {
+    psql -Xqv ON_ERROR_STOP=1 -v role="$service_role" -f "$root/deploy/lib/role.sql"
+}
+
+# wait_for_reaping DATA: a new server does not start while the process id of a killed one is in
+# use, which it is until the parent process has collected its status.
 wait_for_reaping() {
     local pid tries=100
     [[ -f $1/postmaster.pid ]] || return 0
@@ -66,12 +93,12 @@ run_postgres() {
     wait_until 60 postgres "$1/pg_isready" -q -d postgres
 }
 
-# SIGINT is PostgreSQL's fast stop: it ends its sessions, and loses nothing.
+# SIGINT is PostgreSQL's fast shutdown: it ends the sessions and loses nothing.
 stop_postgres() {
     stop_process postgres INT 30
 }
 
-# seed_demo: an event to try things with, where there is no ticket yet.
+# seed_demo: creates a demo event if there are no tickets.
 seed_demo() {
     psql ${DATABASE_URL:+"$DATABASE_URL"} -Xqv ON_ERROR_STOP=1 -v count="$HOLDFAST_DEMO_TICKETS" -f "$root/deploy/lib/demo.sql"
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Processes: started in a session of their own, remembered by id and start time, so that an
-# id that the system has given to another process is never taken for one of ours.
+# Processes: each runs in a session of its own and is recorded by process id and start time, so
+# that a reused process id is not taken for one of the site's.
 
 children=()
 
-# started_at PID: the process's start time in ticks; fails when it is gone.
+# started_at PID: prints the start time of the process in ticks; fails if it does not run.
 started_at() {
     local stat fields
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
@@ -27,7 +27,7 @@ pid_of() {
     echo "$pid"
 }
 
-# The parts of the site that run, in the order in which they are to be stopped.
+# running_parts: prints the running parts of the site, in the order in which they are stopped.
 running_parts() {
     local file name
     for file in "$dir"/pids/nginx "$dir"/pids/holdfast-* "$dir"/pids/postgres; do
@@ -38,8 +38,8 @@ running_parts() {
     done
 }
 
-# launch NAME USER COMMAND…: in the background, with logs/NAME.log for its output.
-# A shell makes its background commands ignore SIGINT; they shall not.
+# launch NAME USER COMMAND…: starts it in the background, with its output in logs/NAME.log.
+# Bash makes background commands ignore SIGINT and SIGQUIT; env restores the default actions.
 launch() {
     local name=$1 user=$2 become=()
     shift 2
@@ -52,8 +52,8 @@ launch() {
     remember "$name" $!
 }
 
-# wait_until SECONDS NAME COMMAND…: until the command succeeds. Fails when the time is over
-# or NAME, which is being waited for, ends.
+# wait_until SECONDS NAME COMMAND…: waits until the command succeeds. Fails when the time is over
+# or the process NAME ends.
 wait_until() {
     local deadline=$(($(now_milliseconds) + $1 * 1000)) name=$2
     shift 2
@@ -64,7 +64,7 @@ wait_until() {
     done
 }
 
-# stop_process NAME SIGNAL SECONDS: asks, waits, and in the end kills.
+# stop_process NAME SIGNAL SECONDS: sends the signal, waits, and kills it after that time.
 stop_process() {
     local pid deadline=$(($(now_milliseconds) + $3 * 1000))
     pid=$(pid_of "$1") || return 0

@@ -1,7 +1,11 @@
 # shellcheck shell=bash
-# One line for each step, with the time it took. What a step's commands print goes to the
-# run's log; of a step that fails, the end of the log is shown.
+# Prints one line per step, with the time it took. The output of a step's commands goes to the
+# log of the run; when a step fails, the end of that log is printed.
 
+# Whoever reads the output may stop reading, as `head` does. That must not end a script halfway:
+# the handler keeps the signal from killing the shell, and the functions below ignore the error.
+# Commands that the shell starts have the default action again.
+trap : PIPE
 exec 3>&1
 step_name=
 step_log=/dev/null
@@ -11,39 +15,49 @@ now_milliseconds() {
     echo $((now / 1000))
 }
 
-# step NAME: begins one.
+# say FORMAT ARGUMENT…: prints to the terminal, if anybody reads it.
+say() {
+    # shellcheck disable=SC2059  # the format is the caller's
+    { printf "$@" >&3; } 2>/dev/null || true
+}
+
+# step NAME: begins a step.
 step() {
     step_name=$1
     step_started=$(now_milliseconds)
-    printf '%-52s' "$1" >&3
+    say '%-52s' "$1"
 }
 
 # step_done [NOTE]
 step_done() {
     local took=$(($(now_milliseconds) - step_started))
-    printf '%6d.%d s%s\n' $((took / 1000)) $((took % 1000 / 100)) "${1:+  ($1)}" >&3
+    say '%6d.%d s%s\n' $((took / 1000)) $((took % 1000 / 100)) "${1:+  ($1)}"
     step_name=
 }
 
-# logged COMMAND…: its output goes to the log of the run.
+# logged COMMAND…: runs it with its output going to the log of the run.
 logged() {
     "$@" >>"$step_log" 2>&1
 }
 
-# fail MESSAGE [LOG]: ends the run.
+# fail MESSAGE [LOG]: ends the run with an error.
 fail() {
-    [[ -z $step_name ]] || echo "      failed" >&3
+    [[ -z $step_name ]] || say '      failed\n'
     step_name=
-    [[ -z ${2-} || ! -s $2 ]] || tail -n 20 "$2" >&2
-    echo "${0##*/}: $1" >&2
+    {
+        [[ -z ${2-} || ! -s $2 ]] || tail -n 20 "$2" >&2
+        echo "${0##*/}: $1" >&2
+    } || true
     exit 1
 }
 
-# For a trap on EXIT: says which step a failing command was in.
+# For a trap on EXIT: reports the step in which a command failed.
 report_failed_step() {
     [[ -n $step_name ]] || return 0
-    echo "      failed" >&3
-    tail -n 20 "$step_log" >&2
-    echo "${0##*/}: failed: $step_name (the whole log is $step_log)" >&2
+    say '      failed\n'
+    {
+        tail -n 20 "$step_log" >&2
+        echo "${0##*/}: failed: $step_name (the whole log is $step_log)" >&2
+    } || true
     step_name=
 }

@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# The settings that are for these scripts and for nginx, and not for the service.
+# The settings of these scripts and of nginx, which are not passed to the service.
 script_settings=(
     HOLDFAST_DIR HOLDFAST_BINARY HOLDFAST_INSTANCES HOLDFAST_DEMO_TICKETS HOLDFAST_POSTGRES_OPTIONS
     HOLDFAST_HTTP_ADDRESS HOLDFAST_HTTP_PORT HOLDFAST_HTTPS_ADDRESSES HOLDFAST_HTTPS_PORT
@@ -24,7 +24,7 @@ load_settings() {
     require_number HOLDFAST_HTTPS_PORT 0 65535
     require_number HOLDFAST_INSTANCES 1 64
     require_number HOLDFAST_DEMO_TICKETS 0 1000000
-    # Debian keeps nginx out of an ordinary user's PATH.
+    # On Debian, nginx is not in an ordinary user's PATH.
     PATH+=:/usr/sbin:/sbin
 }
 
@@ -35,7 +35,7 @@ require_number() {
     fi
 }
 
-# The users that the parts run as: their own when root starts them, else whoever does.
+# The users that the parts run as: users of their own when root starts them, else the caller.
 if [[ $EUID == 0 ]]; then
     postgres_user=postgres
     web_user=www-data
@@ -56,22 +56,22 @@ as() {
 }
 
 # The directories of a site:
-#   $dir    what a person looks at: env, logs, the certificate
-#   $place  the database's files: the same, unless the users above cannot get there
-#   $run    sockets: a Unix socket's path has at most 107 bytes, and a checkout may be deep
+#   $dir    files for people: env, logs, the certificate
+#   $place  the database's files: the same directory, unless the users above cannot enter it
+#   $run    sockets: the path of a Unix socket has at most 107 bytes, and $dir may be longer
 make_directory() {
     mkdir -p "$dir" "$dir/logs" "$dir/pids"
     step_log=$dir/logs/run.log
 }
 
-# find_places: those of a site that was made before.
+# find_places: reads the directories of an existing site.
 find_places() {
     [[ -f $dir/run-dir ]] || return 1
     run=$(<"$dir/run-dir")
     place=$(<"$dir/place")
 }
 
-# make_places: the users must exist by now.
+# make_places: creates them; the users must exist.
 make_places() {
     if ! find_places; then
         place=$dir
@@ -80,7 +80,7 @@ make_places() {
         fi
         run=$place/run
     fi
-    # What lay in /tmp may have been cleaned away, or be another's by now.
+    # A directory in /tmp may have been removed, and another user may have created it since.
     if ((${#run} > 75)) || [[ $run == /tmp/holdfast.?????? && ! -O $run ]]; then
         run=$(mktemp -d /tmp/holdfast.XXXXXX)
     fi
@@ -98,7 +98,7 @@ make_places() {
     fi
 }
 
-# One script at a time changes a site. The lock is left to no child.
+# lock_site SECONDS: one script at a time changes a site. Children do not inherit the lock.
 lock_site() {
     mkdir -p "$dir"
     exec 9>"$dir/lock"

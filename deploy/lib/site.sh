@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The site as a whole: PostgreSQL, Holdfast and nginx, in this order.
+# The whole site: PostgreSQL, Holdfast and nginx, in this order.
 
-# write_env: what a person's shell, or a test, sources.
+# write_env: writes the file that a shell or a test sources to reach the site. Its PGUSER is the
+# owner of the site's own database, not the role of the service.
 write_env() {
     local number name pids=() sockets=()
     for number in $(all_holdfast); do
@@ -30,7 +31,7 @@ write_env() {
             for name in DATABASE_URL PGHOST PGPORT PGDATABASE PGUSER; do
                 [[ -z ${!name-} ]] || env_line "$name" "${!name}"
             done
-            # What libpq's programs are to see, once this is sourced.
+            # For libpq's programs, once this file is sourced.
             echo 'export DATABASE_URL PGHOST PGPORT PGDATABASE PGUSER'
         } >"$dir/env.new"
     )
@@ -49,6 +50,7 @@ start_database() {
     fi
     step 'Bringing the tables up to date'
     migrate
+    [[ $database != private ]] || logged prepare_role
     step_done
     if ((HOLDFAST_DEMO_TICKETS > 0)); then
         step "Seeding a demo event of $HOLDFAST_DEMO_TICKETS tickets, if none"
@@ -66,7 +68,7 @@ start_service() {
     step_done
 }
 
-# With a chosen port, another process may have taken it meanwhile: it is chosen again.
+# Another process may take a port after it was chosen; then another port is chosen.
 start_web() {
     local http=$HOLDFAST_HTTP_PORT https=$HOLDFAST_HTTPS_PORT tries=1
     [[ $http != 0 && $https != 0 ]] || tries=3
@@ -99,7 +101,7 @@ stop_part() {
     esac
 }
 
-# stop_site: all that runs of it, and nothing else.
+# stop_site: stops every running part.
 stop_site() {
     local part
     for part in $(running_parts); do
