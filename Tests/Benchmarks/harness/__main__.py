@@ -1,7 +1,6 @@
 """deploy/bench: sets everything up, measures every case once a round, reports, takes everything down."""
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -19,7 +18,7 @@ from cluster import HERE, Cluster
 from measure import holdload, measure, pgbench
 from peers import Peers
 from processes import Failure, Server, run
-from report import Targets, summarise, table
+from report import Targets, as_json, summarise, table
 from website import Site, check_answers
 
 RECORD = HERE / "results.json"
@@ -167,7 +166,7 @@ def machine(bench: Bench) -> dict:
 def publish(results: dict, places: list[Path]) -> None:
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        place.write_text(as_json(results))
         place.with_suffix(".svg").write_text(chart.draw(results))
         print(f"written: {place}, {place.with_suffix('.svg').name}", file=sys.stderr)
 
@@ -193,7 +192,7 @@ def main() -> int:
         targets = Targets(summaries, memory)
         results = {"when": time.strftime("%Y-%m-%d"), "machine": {**machine(bench), "load_before": busy}, "rounds": options.rounds,
                    "seconds": options.seconds, "memory_mb": memory, "deadlocks": deadlocks, "targets": targets.rows,
-                   "summaries": summaries, "measurements": measurements}
+                   "summaries": summaries}
     problems = [f"{one['title']}, {one['subject']}, {_clients(one['clients'])}: {problem}"
                 for one in summaries for problem in one["problems"]]
     if deadlocks:

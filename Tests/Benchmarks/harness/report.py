@@ -1,5 +1,6 @@
 """Medians over the rounds, the tables, and the ratios that Holdfast must reach."""
 
+import json
 from statistics import median
 
 from plan import EVENT, PEERS, Case
@@ -110,3 +111,33 @@ class Targets:
 
 def _ratio(key: str, one: dict | None, other: dict | None) -> float | None:
     return one[key] / other[key] if one and other else None
+
+
+DIGITS = {"rate": 1, "rate_lowest": 1, "rate_highest": 1, "p50_ms": 4, "p99_ms": 4, "cpu_us": 1, "value": 4}
+SUMMARY = ("title", "scenario", "subject", "clients", *list(DIGITS)[:-1], "problems")
+
+
+def as_json(results: dict) -> str:
+    """The results as JSON, a line for each case and each ratio."""
+    results = {**results, "summaries": [{key: one[key] for key in SUMMARY if one[key] != []}
+                                        for one in results["summaries"]]}
+    members = []
+    for key, value in results.items():
+        if isinstance(value, list):
+            lines = ",\n  ".join(_line(one) for one in value)
+            members.append(f'"{key}": [\n  {lines}\n ]')
+        else:
+            members.append(f'"{key}": {_line(value)}')
+    return "{\n " + ",\n ".join(members) + "\n}\n"
+
+
+def _line(value) -> str:
+    if isinstance(value, dict):
+        value = {key: _rounded(one, DIGITS.get(key)) for key, one in value.items()}
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _rounded(value, digits: int | None):
+    if isinstance(value, dict):
+        return {key: _rounded(one, digits) for key, one in value.items()}
+    return round(value, digits) if isinstance(value, float) and digits is not None else value
