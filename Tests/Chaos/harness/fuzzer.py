@@ -1,6 +1,9 @@
 """Peers that send malformed, truncated and hostile FastCGI records; a program of its own.
 
 fuzzer.py SOCKET SEED SECONDS PEERS HALF_OPEN prints what it saw as one JSON object.
+
+A plain, well-formed request must be answered, whatever other peers send. Everything else may be
+answered, or the connection closed; but the connection must come to an end.
 """
 
 import asyncio
@@ -13,6 +16,8 @@ import time
 
 import fastcgi_records as fastcgi
 
+LONGEST_SECONDS = 8  # until an answer, or the end of a connection that was offended
+
 
 class Fuzzer:
     """Peers of one socket; `seed` tells the streams, not how they interleave."""
@@ -21,6 +26,7 @@ class Fuzzer:
         self.path, self.seed, self._end = path, seed, time.monotonic() + seconds
         self.streams = self.answered = self.refused = 0
         self.unserved: list[str] = []
+        self.unended: list[str] = []
 
     @property
     def is_over(self) -> bool:
@@ -34,12 +40,17 @@ class Fuzzer:
         await asyncio.wait(tasks, timeout=self._end - time.monotonic())
 
     async def peer(self, number: int) -> None:
-        """One stream after the other, and now and then a request as it should be."""
+        """One stream after the other; some are hostile by design, some as they should be."""
         chance = random.Random(f"{self.seed}-{number}")
+        hostile = list(fastcgi.HOSTILE)
+        due = hostile[number % len(hostile)]  # so that a short run sends each of them, too
         while not self.is_over:
             try:
-                if chance.random() < 0.05:
-                    await self._ask()
+                if due or chance.random() < 0.05:
+                    name, due = due or chance.choice(hostile), ""
+                    await self._offend(name)
+                elif chance.random() < 0.05:
+                    await self._ask(chance)
                 else:
                     await self._send(fastcgi.spoilt_stream(chance), chance)
             except ConnectionRefusedError:
@@ -71,21 +82,50 @@ class Fuzzer:
         finally:
             writer.transport.abort()
 
-    async def _ask(self) -> None:
-        """A well-formed peer beside them must be served."""
-        start = time.monotonic()
+    async def _offend(self, name: str) -> None:
+        """Whether it is answered or closed is the service's choice; a well-formed request is not."""
         reader, writer = await asyncio.open_unix_connection(self.path)
+        self.streams += 1
         try:
-            records = fastcgi.request("GET", "/livez")
-            writer.write(b"".join(record.encoded() for record in records))
-            async with asyncio.timeout(5):
-                told = await reader.read()
-            if b'"status":200' not in told:
-                self.unserved.append(f"answered {told[:80]!r}")
+            writer.write(fastcgi.HOSTILE[name])
+            writer.write_eof()
+            async with asyncio.timeout(LONGEST_SECONDS):
+                self.answered += bool(await reader.read())
         except TimeoutError:
-            self.unserved.append(f"no answer in {time.monotonic() - start:.1f} s")
+            self.unended.append(name)
+        except ConnectionError:
+            pass  # closed before all was read
         finally:
             writer.transport.abort()
+
+    async def _ask(self, chance: random.Random) -> None:
+        """A well-formed peer beside them must be served."""
+        reader, writer = await asyncio.open_unix_connection(self.path)
+        try:
+            for keeps in chance.choice(((False,), (True, False), (True, True, False))):
+                stream = fastcgi.well_formed(chance, keeps)
+                # A last request may be followed by the start of another, which need not be read.
+                more = b"" if keeps else chance.choice((b"", b"", stream[:8], stream[:20], stream))
+                writer.write(stream + more)
+                async with asyncio.timeout(LONGEST_SECONDS):
+                    told = await self._answer(reader)
+                if b'"status":200' not in told and b'"nodisponible":["fuzz"]' not in told:
+                    self.unserved.append(f"answered {told[:80]!r}")
+        except (TimeoutError, EOFError, ConnectionResetError) as error:
+            self.unserved.append(f"no answer: {error!r}")
+        finally:
+            writer.transport.abort()
+
+    @staticmethod
+    async def _answer(reader: asyncio.StreamReader) -> bytes:
+        """What a request's records of output hold, up to the record that ends it."""
+        output = b""
+        while True:
+            head = await reader.readexactly(8)
+            content = await reader.readexactly(int.from_bytes(head[4:6]) + head[6])
+            if head[1] == fastcgi.END:
+                return output
+            output += content[:int.from_bytes(head[4:6])]
 
     async def half_open(self, number: int) -> None:
         """A connection on which a request begins, or not even that, and no more comes."""
@@ -109,7 +149,8 @@ async def main() -> None:
     fuzzer = Fuzzer(path, numbers[0], numbers[1])
     await fuzzer.run(numbers[2], numbers[3])
     print(json.dumps({"streams": fuzzer.streams, "answered": fuzzer.answered,
-                      "refused": fuzzer.refused, "unserved": fuzzer.unserved}), flush=True)
+                      "refused": fuzzer.refused, "unserved": fuzzer.unserved,
+                      "unended": fuzzer.unended}), flush=True)
     os._exit(0)  # whatever is open is closed by the kernel
 
 

@@ -48,6 +48,8 @@ async def inject(scene: Scene) -> None:
     refused, unserved = alone["refused"] + amid["refused"], alone["unserved"] + amid["unserved"]
     scene.demand(not refused, f"{refused} peers met with no listener")
     scene.demand(not unserved, f"{len(unserved)} well-formed peers unserved: {unserved[:3]}")
+    unended = sorted(set(alone["unended"] + amid["unended"]))
+    scene.demand(not unended, f"connections left open: {unended}")
     scene.note(f"seed {scene.load.options.seed}: {alone['streams'] + amid['streams']} streams, "
                f"{alone['answered'] + amid['answered']} answered")
 
