@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import groupby
 from pathlib import Path
 
@@ -45,6 +45,8 @@ def arguments() -> argparse.Namespace:
                         help="requests a second; 0 for as many as are answered (400)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the load")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--table", type=Path, nargs="+", metavar="FILE", help="run nothing: print the "
+                        "results in these files of --output as a Markdown table")
     parser.add_argument("--needs", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not 1 <= options.times <= 1000 or not 1 <= options.clients <= 512:
@@ -142,6 +144,16 @@ def write_json(options: argparse.Namespace, results: dict) -> None:
     options.output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
+def read_results(files: list[Path]) -> list[Result]:
+    """What --output has written."""
+    names = {one.name for one in fields(Result)}
+    found = []
+    for file in files:
+        results = json.loads(file.read_text())["results"]
+        found += [Result(**{name: one[name] for name in names & one.keys()}) for one in results]
+    return found
+
+
 def publish(results: list[Result], options: argparse.Namespace) -> int:
     """Prints the table and what went wrong; 1 if anything did."""
     print(report.table(results))
@@ -158,6 +170,9 @@ def main() -> int:
     faults = chosen(options)
     if options.list:
         print(report.aligned_left([(fault.name, fault.description) for fault in faults]))
+        return 0
+    if options.table:
+        print(report.markdown(read_results(options.table), {one.name: one.description for one in FAULTS}))
         return 0
     if options.needs:
         print("needs:", *sorted({need for fault in faults for need in fault.needs}))

@@ -10,10 +10,14 @@ COLUMNS = ("fault", "runs", "requests", "in flight", "200", "400", "503 none", "
 
 def table(results: list[Result]) -> str:
     """One line a fault, its runs together."""
+    return aligned([list(COLUMNS), *(_row(group) for group in _by_fault(results).values())])
+
+
+def _by_fault(results: list[Result]) -> dict[str, list[Result]]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(result.fault, []).append(result)
-    return aligned([list(COLUMNS), *(_row(group) for group in groups.values())])
+    return groups
 
 
 def _row(group: list[Result]) -> list[str]:
@@ -32,10 +36,10 @@ def _row(group: list[Result]) -> list[str]:
         f"{answers['503 outcome unknown']:,}", f"{answers['502'] + answers['504']:,}", str(closed),
         "/".join(str(resolved[kind]) for kind in ("committed", "rerun", "unknown")),
         f"{max(one.longest_gap for one in ran):.2f}", f"{max(back):.2f}" if back else "never",
-        str(lost), _verdict(ran, lost, wrong)]
+        str(lost), _verdict(ran, wrong)]
 
 
-def _verdict(ran: list[Result], lost: int, wrong: int) -> str:
+def _verdict(ran: list[Result], wrong: int) -> str:
     if ran[0].expects:
         return "NOT SEEN" if any(one.failed for one in ran) else "seen, as it must"
     if ran[0].expects_loss:
@@ -59,6 +63,28 @@ def aligned(rows: list[list[str]]) -> str:
                  for column, (cell, width) in enumerate(zip(row, widths))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def markdown(results: list[Result], descriptions: dict[str, str]) -> str:
+    """The table for a README, from the results of one or several runs."""
+    heads = ("fault", "what happens", "struck", "requests", "in flight, at most",
+             "`outcome unknown`", "longest gap, s", "lost", "violations")
+    lines = [f"| {' | '.join(heads)} |", "|---|---|--:|--:|--:|--:|--:|--:|---|"]
+    for name, group in _by_fault(results).items():
+        ran = [one for one in group if not one.skipped]
+        told = f"| `{name}` | {descriptions.get(name, '')} | "
+        if not ran:
+            lines.append(f"{told}skipped: {group[0].skipped} | | | | | | |")
+            continue
+        flights = [count for one in ran for count in one.in_flight]
+        answers = _sum(one.answers for one in ran)
+        cells = [f"{len(flights):,}", f"{sum(one.requests for one in ran):,}",
+                 f"{max(flights):,}" if flights else "–", f"{answers['503 outcome unknown']:,}",
+                 f"{max(one.longest_gap for one in ran):.2f}", f"{sum(one.lost for one in ran):,}",
+                 _verdict(ran, sum(len(one.violations) for one in ran))]
+        lines.append(told + " | ".join(cells) + " |")
+    notes = [f"- `{one.fault}`: {'; '.join(one.notes)}" for one in results if one.notes]
+    return "\n".join([*lines, "", *notes] if notes else lines)
 
 
 def problems(results: list[Result], most: int = 12) -> list[str]:
