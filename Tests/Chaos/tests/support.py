@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "harness"))
+CHAOS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(CHAOS / "chaos"), str(CHAOS.parent)]
 
 from checker import Checker  # noqa: E402
 from history import Answer, History, Outcome, Request, Row, Sale, Snapshot  # noqa: E402

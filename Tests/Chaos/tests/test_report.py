@@ -4,7 +4,7 @@ import unittest
 
 import support  # noqa: F401  it makes the harness importable
 from history import History, Request
-from report import problems, table
+from report import markdown, problems, table
 from soak import SoakResult
 from support import closed, granted, unavailable
 from trial import Result, answer_kind, resolutions
@@ -55,6 +55,16 @@ class Verdicts(unittest.TestCase):
         seen = Result("f", expects_loss=True, lost=3, violations=["lost: a"])
         self.assertFalse(seen.failed)
         self.assertEqual(problems([seen]), [])
+
+    def test_markdown(self):
+        results = [Result("f", requests=1200, in_flight=[3, 7], answers={"503 outcome unknown": 2},
+                          longest_gap=1.5, notes=["n"]),
+                   Result("c", expects="x", violations=["demand: x"]), Result("s", skipped="no root")]
+        lines = markdown(results, {"f": "what f does"}).splitlines()
+        self.assertEqual(lines[2], "| `f` | what f does | 2 | 1,200 | 7 | 2 | 1.50 | 0 | 0 |")
+        self.assertIn("seen, as it must", lines[3])
+        self.assertIn("skipped: no root", lines[4])
+        self.assertEqual(lines[-1], "- `f`: n")
 
     def test_what_was_skipped(self):
         self.assertFalse(Result("f", skipped="no root", expects_loss=True).failed)

@@ -1,0 +1,63 @@
+"""A private PostgreSQL with default settings, and the databases of the benchmark in it."""
+
+import os
+from pathlib import Path
+
+from Harness.postgres import Cluster
+from Harness.processes import run
+from plan import EVENT
+
+HERE = Path(__file__).resolve().parent.parent
+FIRST_TICKET = 10_000_000  # all ids are of one length: E1-10000000 and on
+LIVE_HOLDS = 1_000_000
+
+
+class Databases(Cluster):
+    """The server, and what the benchmark does to its databases."""
+
+    def __init__(self, directory: Path, settings: list[str]):
+        super().__init__(directory, "bench", settings)
+        self.initialise()
+        # The plans of single-hold functions would otherwise depend on how full the table was at
+        # their first call: pgbench and the peers get the better ones. Holdfast sees to its own.
+        self.sql("postgres", "CREATE ROLE peer LOGIN SUPERUSER",
+                 "ALTER ROLE peer SET enable_seqscan = off")
+
+    def sql(self, name: str, *statements: str) -> str:
+        """What the statements print."""
+        return self.database(name, timeout="0").sql(*statements)
+
+    def make(self, name: str, tickets: int, program: Path) -> None:
+        """Makes a database of so many tickets, with the tables that this Holdfast makes."""
+        self.sql("postgres", f"CREATE DATABASE {name}")
+        run(program, "migrate", env={**os.environ, **self.variables(name)})
+        self.sql(name, (HERE / "sql" / "single_hold.sql").read_text(), f"""
+            INSERT INTO tickets (ticket_id, event_id, event_name, zone, seat_id, seat_row)
+            SELECT 'E1-' || n, 'E' || (n - {FIRST_TICKET}) / {EVENT}, 'Benchmark', 'Floor', n::text,
+                (n / 100)::text
+            FROM generate_series({FIRST_TICKET}, {FIRST_TICKET + tickets - 1}) AS n""")
+        # Now, so that autovacuum finds nothing to do while we measure.
+        self.sql(name, "VACUUM (ANALYZE) tickets")
+
+    def prepare(self, name: str, state: str, tickets: int) -> None:
+        """Makes tickets_blocked empty, analyzed while empty, or holding a million."""
+        self.sql(name, "TRUNCATE tickets_blocked")
+        if state == "analyzed":
+            self.sql(name, "ANALYZE tickets_blocked")
+        elif state == "million":
+            end = FIRST_TICKET + tickets
+            self.sql(name, f"""
+                INSERT INTO tickets_blocked (ticket_id, locked_up, date_created)
+                SELECT 'E1-' || n, now() + interval '1 hour', now()
+                FROM generate_series({end - LIVE_HOLDS}, {end - 1}) AS n""",
+                     "VACUUM (ANALYZE) tickets_blocked")
+        self.sql("postgres", "CHECKPOINT")
+        os.sync()  # data that is still to be written must not slow the commits that we measure
+
+    def rows(self, name: str) -> int:
+        """How many holds there are."""
+        return int(self.sql(name, "SELECT count(*) FROM tickets_blocked"))
+
+    def deadlocks(self) -> int:
+        """How many PostgreSQL has counted."""
+        return int(self.sql("postgres", "SELECT sum(deadlocks) FROM pg_stat_database"))

@@ -1,0 +1,82 @@
+"""What is measured: every case once a round, in this order."""
+
+from dataclasses import dataclass
+
+SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
+PEERS = ("php", "go", "fastapi")
+SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed")
+CLIENTS = (1, 32, 64, 128, 256)
+EVENT = 50_000  # tickets of one event; events are sold one after the other
+TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
+           "bench_10m": 10_000_000}
+
+
+@dataclass(frozen=True)
+class Case:
+    scenario: str  # the name in tables and in --only
+    subject: str
+    clients: int
+    load: str = "fresh"  # what the load generator does: fresh, rush or mixed
+    cart: int = 2  # tickets a request
+    database: str = "bench_1m"
+    event: int = EVENT
+    owned: bool = False  # with hold_id and details
+    checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
+    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million
+
+    @property
+    def title(self) -> str:
+        extras = []
+        if self.cart != 2:
+            extras.append(f"{self.cart} tickets")
+        if self.scenario in ("sizes", "live"):
+            extras.append(self.database.removeprefix("bench_"))
+        if self.event > EVENT:
+            extras.append("at random")
+        if self.scenario == "live":
+            extras.append("1m holds" if self.state == "million" else "no holds")
+        return " ".join([self.scenario, *extras])
+
+
+def _fresh() -> list[Case]:
+    baseline = [Case("fresh", "pgbench", clients) for clients in (1, 16, 32)]
+    subjects = ("holdfast", *PEERS)
+    cases = [Case("fresh", subject, clients) for clients in CLIENTS for subject in subjects]
+    # In the middle of them, so that what is compared with it is measured close to it.
+    cases.insert(len(cases) // 2, Case("fresh", "echo", 64))
+    return baseline + cases
+
+
+def full() -> list[Case]:
+    return [
+        *_fresh(),
+        Case("checkpoint", "holdfast", 64, checkpoint=True),
+        Case("owned", "holdfast", 64, owned=True),
+        *(Case(load, subject, 64, load=load) for load in ("rush", "mixed")
+          for subject in ("holdfast", *PEERS)),
+        *(Case("carts", "holdfast", 64, cart=cart) for cart in (1, 10, 100)),
+        *(Case("sizes", "holdfast", 64, load="mixed", database=name, event=min(EVENT, TICKETS[name]))
+          for name in ("bench_10k", "bench_1m", "bench_10m")),
+        # Not how tickets are sold: every request misses PostgreSQL's cache.
+        Case("sizes", "holdfast", 64, load="mixed", database="bench_10m", event=TICKETS["bench_10m"]),
+        *(Case("live", "holdfast", 64, database="bench_10m", state=state) for state in ("empty", "million")),
+        Case("analyzed", "holdfast", 64, state="analyzed"),
+    ]
+
+
+def quick() -> list[Case]:
+    fresh = [case for case in _fresh() if (case.subject, case.clients) in (("holdfast", 1), ("holdfast", 64), ("echo", 64))]
+    return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
+        Case("checkpoint", "holdfast", 64, checkpoint=True),
+        Case("owned", "holdfast", 64, owned=True),
+        Case("rush", "holdfast", 64, load="rush")]
+
+
+def against() -> list[Case]:
+    """Two builds of Holdfast, each on a database of its own."""
+    return [Case("fresh", "holdfast", 64), Case("fresh", "against", 64, database="bench_against")]
+
+
+def select(cases: list[Case], scenarios: list[str] | None, subjects: list[str] | None) -> list[Case]:
+    return [case for case in cases
+            if (not scenarios or case.scenario in scenarios) and (not subjects or case.subject in subjects)]

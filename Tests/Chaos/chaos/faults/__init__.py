@@ -1,0 +1,22 @@
+"""The table of all faults."""
+
+from Harness.processes import Failure
+from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
+                    service)
+from scene import Fault
+
+FAULTS: tuple[Fault, ...] = tuple(fault for module in (
+    database, exhaustion, failover, clocks, service, nginx, clients, fuzzed_records, overload)
+    for fault in module.FAULTS)
+
+# What --quick makes when no fault is named: about a minute in all, for deploy/test.
+QUICK = ("backend-killed", "backends-terminated", "backends-hung", "immediate-stop",
+         "postgres-hung", "nginx-restart", "unflushed", "holdfast-killed")
+
+
+def find(name: str) -> Fault:
+    """The fault of this name."""
+    for fault in FAULTS:
+        if fault.name == name:
+            return fault
+    raise Failure(f"no fault {name!r}; deploy/chaos --list shows them")

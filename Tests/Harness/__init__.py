@@ -1,0 +1,1 @@
+"""What deploy/bench and deploy/chaos share: processes, PostgreSQL, a site, HTTP, FastCGI, tables."""
