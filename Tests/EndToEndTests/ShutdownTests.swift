@@ -63,7 +63,8 @@ extension EndToEnd {
       #expect(readiness.status == 503)
       #expect(
         readiness.body
-          == #"{"message":"Not ready","status":503,"data":{"database":"ok","stopping":true,"strict_sales":false}}"#)
+          == #"{"message":"Not ready","status":503,"data":{"database":"ok","stopping":true,"strict_sales":false}}"#
+      )
     }
 
     /// Requests that wait for a locked row are answered before the process ends.

@@ -145,7 +145,7 @@ extension ServerSuites {
         store.prepareToStop()
         let stopping: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
         #expect(
-          stopping == Readiness(database: .ok, isStopping: true, hasStrictSales: true))
+          stopping == Readiness(database: .ok, isStopping: true, hasStrictSales: false))
         // It still serves.
         #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
       }

@@ -27,9 +27,12 @@ all_holdfast() {
 
 # migrate: in the site's own database as its owner, in another as the user that it was given for.
 migrate() {
-    local user=$web_user
-    [[ $database != private ]] || user=$postgres_user
-    logged as "$user" "${holdfast[@]}" "$binary" migrate
+    local user=$web_user grant=()
+    if [[ $database == private ]]; then
+        user=$postgres_user
+        grant=(--grant "$service_role")
+    fi
+    logged as "$user" "${holdfast[@]}" "$binary" migrate ${grant[@]+"${grant[@]}"}
 }
 
 # start_holdfast NUMBER: in the site's own database, the service has a plain role.

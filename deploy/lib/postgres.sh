@@ -69,9 +69,12 @@ write_access() {
     fi
 }
 
-# prepare_role: creates the role of the service and grants it what it needs.
-prepare_role() {
-    psql -Xqv ON_ERROR_STOP=1 -v role="$service_role" -f "$root/deploy/lib/role.sql"
+# create_role: creates the role of the service if there is none; the migration grants it its rights.
+create_role() {
+    psql -Xqv ON_ERROR_STOP=1 -v role="$service_role" <<-'EOF'
+		SELECT format('CREATE ROLE %I LOGIN', :'role')
+		 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+	EOF
 }
 
 # wait_for_reaping DATA: a new server does not start while the process id of a killed one is in

@@ -49,8 +49,8 @@ start_database() {
         step_done
     fi
     step 'Bringing the tables up to date'
+    [[ $database != private ]] || logged create_role
     migrate
-    [[ $database != private ]] || logged prepare_role
     step_done
     if ((HOLDFAST_DEMO_TICKETS > 0)); then
         step "Seeding a demo event of $HOLDFAST_DEMO_TICKETS tickets, if none"

@@ -1,7 +1,9 @@
 """What the clients did and were told, and what was in the tables in the end."""
 
+import hashlib
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -90,12 +92,16 @@ class Snapshot:
     sold: set[str]
 
 
-def take_snapshot(database: Database) -> Snapshot:
-    """Both tables at one moment, their times on this process's monotonic clock."""
+def take_snapshot(database: Database, hold_ids: Iterable[str]) -> Snapshot:
+    """Both tables at one moment, their times on this process's monotonic clock.
+
+    The table has the hashes of hold ids; a hash of none of `hold_ids` stays as it is.
+    """
+    secrets = {hashlib.sha256(secret.encode()).hexdigest(): secret for secret in hold_ids}
     start = time.monotonic()
     offset = time.time() - start
     text = database.sql(
-        "SELECT ticket_id, date_part('epoch', locked_up), coalesce(hold_id, '') "
+        "SELECT ticket_id, date_part('epoch', locked_up), coalesce(encode(hold_key, 'hex'), '') "
         "FROM tickets_blocked", "SELECT ticket_id FROM tickets WHERE NOT status")
     end = time.monotonic()
     rows, sold = {}, set()
@@ -105,7 +111,8 @@ def take_snapshot(database: Database) -> Snapshot:
             sold.add(line)
         else:
             rows.setdefault(fields[0], []).append(
-                Row(fields[0], float(fields[1]) - offset, fields[2] or None))
+                Row(fields[0], float(fields[1]) - offset,
+                    secrets.get(fields[2], fields[2]) or None))
     return Snapshot(start, end, rows, sold)
 
 
@@ -117,6 +124,10 @@ class History:
     sales: list[Sale] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+
+    def hold_ids(self) -> set[str]:
+        """The secrets that requests carried."""
+        return {request.hold_id for request in self.requests if request.hold_id}
 
     def write(self, file: Path) -> None:
         """Writes everything down, a JSON object a line, in the order in which it ended."""

@@ -12,7 +12,7 @@ from history import History, Outcome, Sale
 SALE = """
 DO $$ BEGIN
   DELETE FROM tickets_blocked
-   WHERE ticket_id = {ticket} AND hold_id = {hold_id} AND locked_up > clock_timestamp();
+   WHERE ticket_id = {ticket} AND hold_key = sha256({hold_id}) AND locked_up > clock_timestamp();
   IF NOT FOUND THEN RAISE no_data_found; END IF;
   UPDATE tickets SET status = false WHERE ticket_id = {ticket};
 END $$"""

@@ -99,7 +99,8 @@ class Soak:
         load.start()
         await asyncio.sleep(seconds)
         await load.stop()
-        snapshot = await asyncio.to_thread(take_snapshot, self._site.database)
+        snapshot = await asyncio.to_thread(take_snapshot, self._site.database,
+                                           self._history.hold_ids())
         checker = Checker(self._history, snapshot, wall_offset=time.time() - time.monotonic())
         self.result.violations += map(str, await asyncio.to_thread(checker.violations))
         self.result.requests += len(self._history.requests)

@@ -127,7 +127,7 @@ class Trial:
             database.wait()
             database.settle()
             time.sleep(2 * MARGIN)
-            snapshot = take_snapshot(database)
+            snapshot = take_snapshot(database, history.hold_ids())
         except Failure as failure:
             self._violations.append(Violation("no database", str(failure)))
         checker = Checker(history, snapshot, self._fault.longest_seconds,
