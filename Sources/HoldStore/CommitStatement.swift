@@ -25,6 +25,8 @@ struct CommitStatement {
         append(isLock: true, holdID: request.holdID, seconds: request.reservedSeconds)
       case .release(let request):
         append(isLock: false, holdID: request.holdID, seconds: 0)
+      case .lockBest, .confirm:
+        preconditionFailure("no endpoint submits it yet")
       }
     }
     numberTickets()

@@ -117,9 +117,10 @@ struct Committer: Sendable {
   /// The tickets of which an outcome shows that no insert of another session is in progress.
   private static func uncontended(_ outcome: HoldOutcome, _ operation: HoldOperation) -> [String] {
     switch outcome {
-    case .granted: operation.ticketIDs
+    case .granted, .sold: operation.ticketIDs
+    case .chosen(let ticketIDs, _): ticketIDs
     case .refused(let tickets): tickets.filter { $0.reason == .held }.map(\.ticketID)
-    case .released, .failed: []
+    case .released, .notEnough, .overLimit, .orderMismatch, .failed: []
     }
   }
 

@@ -6,8 +6,24 @@ public enum HoldOutcome: Sendable, Equatable {
   /// The tickets are released as far as the caller may release them, durably.
   case released
 
+  /// The best available tickets, in the order of their seats, are held, and the hold is durable.
+  case chosen(ticketIDs: [String], HoldGrant)
+
+  /// Every ticket is sold under the request's order, durably.
+  case sold
+
   /// Nothing was changed: these tickets of the request were unavailable, in the request's order.
   case refused([UnavailableTicket])
+
+  /// Nothing was changed: of the tickets to choose from only so many are free, or none of those that
+  /// are free fit.
+  case notEnough(free: Int)
+
+  /// Nothing was changed: the cart or the shopper would have had more live tickets than the limit.
+  case overLimit(limit: Int, held: Int)
+
+  /// Nothing was changed: the order exists with other tickets.
+  case orderMismatch
 
   /// The operation has no result.
   case failed(HoldFailure)

@@ -18,10 +18,11 @@ struct RequestHandler: Sendable {
     let method = exchange.parameter("REQUEST_METHOD") ?? ""
     let path = exchange.parameter("DOCUMENT_URI") ?? exchange.parameter("SCRIPT_NAME") ?? ""
     let request = APIRequest(
-      method: method, path: path, contentType: exchange.parameter("CONTENT_TYPE"),
+      method: method, path: path, query: exchange.parameter("QUERY_STRING") ?? "",
+      contentType: exchange.parameter("CONTENT_TYPE"),
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
-      body: exchange.body)
+      body: exchange.body, headerValue: { exchange.parameter($0) })
     api.answer(request) { [logger] response in
       exchange.respond(CGIResponse.bytes(response))
       logger.debug(

@@ -23,12 +23,13 @@ final class RecordingHoldService: HoldService, @unchecked Sendable {
   ) {
     calls.append(.submit(operation))
     switch operation {
-    case .lock:
+    case .lock, .lockBest:
       // 2023-11-14T22:13:20.123999Z
       let grant = HoldGrant(
         expiresAtUnixMicroseconds: 1_700_000_000_123_999, expiresInSeconds: 599)
       completion(outcome ?? .granted(grant))
     case .release: completion(outcome ?? .released)
+    case .confirm: completion(outcome ?? .sold)
     }
   }
 

@@ -56,6 +56,12 @@ extension Database {
     case .deferred: "deferred"
     case .decided(.granted): "granted"
     case .decided(.released): "released"
+    case .decided(.chosen(let ticketIDs, _)):
+      "chosen " + ticketIDs.joined(separator: ", ")
+    case .decided(.sold): "sold"
+    case .decided(.notEnough(let free)): "not enough, \(free) free"
+    case .decided(.overLimit(let limit, let held)): "\(held) held of \(limit)"
+    case .decided(.orderMismatch): "another order"
     case .decided(.failed): "unavailable"
     case .decided(.refused(let tickets)):
       "refused " + tickets.map { "\($0.ticketID) \($0.reason)" }.joined(separator: ", ")

@@ -18,6 +18,7 @@ struct HoldModel {
     switch operation {
     case .lock(let request): lock(request, now: now)
     case .release(let request): release(request)
+    case .lockBest, .confirm: preconditionFailure("not in the model")
     }
   }
 

@@ -30,7 +30,7 @@ struct TicketsLock: Endpoint {
         respond(APIResponse(status: 400, requestID: requestID, body: body))
       case .failed(let failure):
         respond(.failed(failure, bounds: bounds, requestID: requestID))
-      case .released:
+      default:
         respond(.unexpectedOutcome(requestID: requestID))
       }
     }

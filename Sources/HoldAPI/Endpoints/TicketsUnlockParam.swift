@@ -27,7 +27,7 @@ struct TicketsUnlockParam: Endpoint {
         respond(APIResponse(status: 200, requestID: requestID, body: Self.done))
       case .failed(let failure):
         respond(.failed(failure, bounds: bounds, requestID: requestID))
-      case .granted, .refused:
+      default:
         respond(.unexpectedOutcome(requestID: requestID))
       }
     }

@@ -8,6 +8,10 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The path alone, without a query.
   public let path: String
 
+  /// The query as it was sent, without the question mark and still percent-encoded; empty when there
+  /// was none.
+  public let query: String
+
   /// The value of `Content-Type`; nil when there was none.
   public let contentType: String?
 
@@ -17,16 +21,29 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The body; at most one byte more than `APIBounds.maximumBodyBytes` is needed.
   public let body: [UInt8]
 
+  private let headerValue: @Sendable (String) -> String?
+
   /// Creates a request.
+  ///
+  /// - Parameter headerValue: Looks up a header by its CGI name; it is called before the answer only.
   public init(
-    method: String, path: String, contentType: String?, requestID: String, body: [UInt8]
+    method: String, path: String, query: String = "", contentType: String?, requestID: String,
+    body: [UInt8], headerValue: @escaping @Sendable (String) -> String? = { _ in nil }
   ) {
     self.method = method
     self.path = path
+    self.query = query
+    self.headerValue = headerValue
     self.contentType = contentType
     self.requestID = requestID
     self.body = body
   }
+
+  /// The value of a header that the web server passes on, by its CGI name (RFC 3875, section 4.1.18),
+  /// such as `HTTP_IF_NONE_MATCH`; nil when it is absent or empty.
+  ///
+  /// To be called before the request is answered: its headers end with it.
+  public func header(_ name: String) -> String? { headerValue(name) }
 
   /// The method, the path and the body's length: never the body.
   public var description: String { "APIRequest(\(method) \(path), \(body.count) bytes)" }

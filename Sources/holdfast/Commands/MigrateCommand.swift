@@ -6,7 +6,7 @@ struct MigrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate",
     abstract: "Create the tables, or adopt and check existing ones; safe to repeat.",
-    usage: "holdfast migrate [--dry-run] [--create-tables] [--grant <role>] [--timeout <seconds>]",
+    usage: "holdfast migrate [<options>]",
     discussion: DatabaseOptions.help
       + " Tables are looked for in the whole search_path. Each step is a transaction; on an error "
       + "nothing of its step is changed. No existing table is locked for long.")

@@ -22,6 +22,7 @@ final class FuzzStore: HoldService, @unchecked Sendable {
     case .lock:
       completion(.granted(HoldGrant(expiresAtUnixMicroseconds: 0, expiresInSeconds: 1)))
     case .release: completion(.released)
+    case .lockBest, .confirm: completion(.sold)
     }
   }
 

@@ -5,6 +5,8 @@ extension HoldOperation {
     switch self {
     case .lock(let request): request.holdID.map { Array($0.secret.utf8) }
     case .release(let request): request.holdID.map { Array($0.secret.utf8) }
+    case .lockBest(let request): request.holdID.map { Array($0.secret.utf8) }
+    case .confirm(let request): request.holdID.map { Array($0.secret.utf8) }
     }
   }
 
