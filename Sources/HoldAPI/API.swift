@@ -8,6 +8,7 @@ public struct API: Sendable {
   public init(service: any HoldService, bounds: APIBounds) {
     routes = [
       Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
+      Route("POST", "/tickets_lock_best", TicketsLockBest(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
       Route("GET, HEAD", "/livez", Livez()),

@@ -1,10 +1,12 @@
 /// The SQL files, which are embedded in the binary.
 enum EmbeddedSQL {
   static let checkTables = text(PackageResources.check_tables_sql)
+  static let choiceRows = statement(PackageResources.choice_rows_sql)
   static let commitFunction = text(PackageResources.commit_function_sql)
   static let commitStatement = statement(PackageResources.commit_statement_sql)
   static let commitsTable = text(PackageResources.commits_table_sql)
   static let dryCommit = text(PackageResources.dry_commit_sql)
+  static let eventSeats = statement(PackageResources.event_seats_sql)
   static let facts = text(PackageResources.facts_sql)
   static let grants = text(PackageResources.grants_sql)
   static let holdKeyColumn = text(PackageResources.hold_key_column_sql)

@@ -6,6 +6,25 @@ internal import Threads
 struct Submission: Sendable {
   let operation: HoldOperation
   let completion: @Sendable (HoldOutcome) -> Void
+
+  /// For an operation whose tickets are to be chosen: how far that has come.
+  let best: BestCall?
+
+  init(
+    _ operation: HoldOperation, arrived: Instant,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    self.operation = operation
+    self.completion = completion
+    if case .lockBest(let request) = operation {
+      best = BestCall(request, arrived: arrived)
+    } else {
+      best = nil
+    }
+  }
+
+  /// What goes to the database.
+  var committed: HoldOperation { best?.proposal.map { .lock($0) } ?? operation }
 }
 
 typealias HoldQueue = CommitQueue<Submission, Instant>
@@ -21,6 +40,7 @@ public final class HoldStore: HoldService {
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
+  private let books: SeatBooks
   private let isStopping = Monitor(false)
   private let committers: Monitor<[WorkerThread]> = Monitor([])
   private let others: Monitor<[WorkerThread]> = Monitor([])
@@ -40,6 +60,7 @@ public final class HoldStore: HoldService {
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
+    books = SeatBooks(limits: BestLimits(events: settings.bestEvents, seats: settings.bestSeats))
     let housekeeper = Housekeeper(
       queue: queue, isStopping: isStopping,
       sweeper: Sweeper(
@@ -65,8 +86,8 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    let submission = Submission(operation: operation, completion: completion)
     let now = Instant.now
+    let submission = Submission(operation, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -75,7 +96,7 @@ public final class HoldStore: HoldService {
     let admission = queue.withLock { queue in
       let patience = queue.patienceMicroseconds(atMost: longestPatience)
       return queue.enqueue(
-        submission, ticketCount: operation.ticketIDs.count,
+        submission, ticketCount: operation.ticketCount,
         deadline: now.advanced(byMilliseconds: timeout),
         patientUntil: now.advanced(byMicroseconds: patience),
         sharesUntil: now.advanced(byMilliseconds: timeout * 3 / 4),
@@ -127,6 +148,7 @@ public final class HoldStore: HoldService {
     queue.broadcast()
     // The others keep the deadlines until the committers are done.
     join(committers)
+    books.stop()
     releases.stop()
     checks.stop()
     // It ends the wait of a sweep for a connection.
@@ -146,16 +168,20 @@ public final class HoldStore: HoldService {
     _ housekeeper: Housekeeper, _ onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     let committer = Committer(
-      queue: queue, pool: pool, contended: contended,
+      queue: queue, pool: pool, contended: contended, books: books,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
     let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
     committers.withLock { $0 = started }
     let (releases, checks) = (releases, checks)
+    let looker = SeatLooker(
+      books: books, pool: pool, queue: queue, longestHoldSeconds: settings.longestHoldSeconds,
+      timeoutMilliseconds: settings.answerTimeoutMilliseconds, onEvent: onEvent)
     var more = [
+      WorkerThread { looker.run() },
       WorkerThread {
         housekeeper.keepDeadlines([{ releases.expire(now: $0) }, { checks.expire(now: $0) }])
-      }
+      },
     ]
     let interval = settings.sweepIntervalMilliseconds
     let timeout = settings.answerTimeoutMilliseconds

@@ -17,6 +17,9 @@ public enum HoldStoreEvent: Sendable {
   /// It was not known whether a batch of this many operations was committed, and has been looked up.
   case batchResolved(Resolution, operations: Int)
 
+  /// The seats of an event could not be read for a choice among them.
+  case seatsNotRead(PostgresError)
+
   /// A sweep ended.
   case swept(Sweeper.Result)
 

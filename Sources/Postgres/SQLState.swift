@@ -18,6 +18,12 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 40P01: chosen as a deadlock's victim; run the transaction again.
   public static let deadlockDetected = SQLState(rawValue: "40P01")
 
+  /// 42501: a privilege is missing.
+  public static let insufficientPrivilege = SQLState(rawValue: "42501")
+
+  /// 42703: a table lacks a column.
+  public static let undefinedColumn = SQLState(rawValue: "42703")
+
   /// 42883: the schema lacks a function.
   public static let undefinedFunction = SQLState(rawValue: "42883")
 

@@ -71,6 +71,7 @@ extension APIResponse {
     case .databaseUnreachable: "Database not reached in time"
     case .databaseRefused: "Internal error"
     case .contended: "Tickets busy: another transaction kept them locked"
+    case .unsupported(let cause): cause
     case .outcomeUnknown: "Database connection lost during the commit"
     }
   }

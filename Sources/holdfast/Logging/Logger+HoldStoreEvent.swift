@@ -24,6 +24,8 @@ extension Logger {
       log(
         level: resolution == .unknown ? .warning : .notice, "batch resolved",
         metadata: ["resolution": "\(resolution.rawValue)", "operations": "\(operations)"])
+    case .seatsNotRead(let error):
+      warning("seats not read", metadata: ["error": "\(error)"])
     case .swept(let result):
       log(
         level: result.rows > 0 ? .info : .debug, "swept expired holds",

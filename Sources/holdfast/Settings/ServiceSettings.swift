@@ -137,6 +137,13 @@ struct ServiceSettings {
         "batch-requests", counts, default: 128, "Requests that share a commit."),
       batchTickets: try reader.read(
         "batch-tickets", counts, default: 1024, "Tickets that a shared commit names."))
+    store.bestEvents = try reader.read(
+      "best-events", .integer(1...10_000), default: 32,
+      "Events whose seats are kept in memory for /tickets_lock_best.")
+    store.bestSeats = try reader.read(
+      "best-seats", .integer(1...10_000_000), default: 500_000,
+      "Seats that are kept for it, of all events together. About 50 bytes each. A larger event is "
+        + "answered with 503.")
     store.sweepIntervalMilliseconds = try reader.read(
       "sweep-interval", .time(0...86_400_000), default: 30_000,
       "Pause between sweeps of expired rows. 0 turns the sweeps off.")
