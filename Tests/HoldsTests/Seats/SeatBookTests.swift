@@ -4,7 +4,7 @@ import Testing
 
 /// What a book knows, and what it chooses; against a model that tries everything.
 @Suite struct SeatBookTests {
-  private static let seed = UInt64.random(in: 0 ... .max)
+  private static let seed = SeededGenerator.seed
 
   private func book(_ rows: String...) -> SeatBook {
     let seats = rows.enumerated().flatMap { row, states in
@@ -32,7 +32,7 @@ import Testing
 
   @Test func everyChoiceIsTheModels() {
     var generator = SeededGenerator(seed: Self.seed)
-    for round in 0..<4000 {
+    for round in 0..<3000 {
       let model = SeatModel.random(using: &generator)
       var book = SeatBook(SeatPlan(model.seats.shuffled(using: &generator)))
       #expect(book.plan.ticketIDs == model.seats.map(\.ticketID))
@@ -64,9 +64,9 @@ import Testing
         model.isFree[seat].toggle()
         book.learn(model.isFree[seat] ? .free : .taken, of: seat)
         let quantity = Int.random(in: 1...5, using: &generator)
+        let chosen = book.choose(SeatWish(quantity: quantity))
         #expect(
-          book.choose(SeatWish(quantity: quantity))
-            == model.choice(quantity, mustBeAdjacent: false), "seed \(Self.seed)")
+          chosen == model.choice(quantity, mustBeAdjacent: false), "seed \(Self.seed)")
         #expect(book.freeCount(zone: nil) == model.isFree.filter(\.self).count)
       }
     }
@@ -112,16 +112,19 @@ import Testing
     book.learn(.taken, of: 2)
     let found = book.choose(SeatWish(zone: "Floor", quantity: 3, mustBeAdjacent: true))
     #expect(found == [1, 3, 4])
-    #expect(book.choose(SeatWish(zone: "Floor", quantity: 12)) == nil)
-    #expect(book.choose(SeatWish(quantity: 12))?.count == 12)
-    #expect(book.choose(SeatWish(zone: "nowhere", quantity: 1)) == nil)
+    for (zone, count) in [("Floor", 12), ("nowhere", 1)] {
+      let none = book.choose(SeatWish(zone: zone, quantity: count))
+      #expect(none == nil)
+    }
+    let all = book.choose(SeatWish(quantity: 12))
+    #expect(all?.count == 12)
     #expect(book.freeCount(zone: "nowhere") == 0)
   }
 
   @Test func whoeverSkipsRowsFindsTheNext() {
     let rows = book("....", "....", "#...")
     #expect(choice(2, of: rows, skipping: 1) == ["2-2", "2-3"])
-    #expect(choice(2, of: rows, skipping: 9) == ["3-3", "3-4"])
+    #expect(choice(2, of: rows, skipping: 9) == ["3-2", "3-3"])
     #expect(choice(2, of: book("....", "####"), skipping: 3) == ["1-2", "1-3"])
   }
 
@@ -153,13 +156,15 @@ import Testing
   @Test func aClaimEndsAsTheSeatIs() {
     var book = book("..")
     book.claim([0, 1])
-    #expect(book.choose(SeatWish(quantity: 1)) == nil)
-    #expect(book.couldChoose(SeatWish(quantity: 2)))
-    #expect(!book.couldChoose(SeatWish(quantity: 3)))
+    func could(_ quantity: Int) -> Bool { book.couldChoose(SeatWish(quantity: quantity)) }
+    func chosen() -> [Int]? { book.choose(SeatWish(quantity: 1)) }
+    #expect(chosen() == nil)
+    #expect(could(2))
+    #expect(!could(3))
     book.learn(.held(until: 9), of: 0)
-    #expect(!book.couldChoose(SeatWish(quantity: 2)))
+    #expect(!could(2))
     book.unclaim([0, 1])
-    #expect(book.choose(SeatWish(quantity: 1)) == [1])
+    #expect(chosen() == [1])
     #expect(book.claimedSeats.isEmpty)
   }
 
