@@ -13,20 +13,21 @@ extension ServerSuites {
     private let database: Database
     private let old: PostgresServer
     private let new: PostgresServer
+    private let name: String
 
     init() throws {
       database = try Database()
+      name = try database.texts("SELECT current_database()::text")[0]
       try database.sell(["a", "b", "c"])
       old = try PostgresServer.shared().makePromotedCopy()
       new = try old.makePromotedCopy()
     }
 
-    private func conninfo(_ directories: String) throws -> String {
-      let name = try database.texts("SELECT current_database()::text")[0]
-      return old.conninfo(database: name, directory: directories)
+    private func conninfo(_ directories: String) -> String {
+      old.conninfo(database: name, directory: directories)
     }
 
-    private func connect(_ server: PostgresServer) throws -> PostgresConnection {
+    private func connect(_ server: PostgresServer) throws(PostgresError) -> PostgresConnection {
       try PostgresConnection(
         conninfo: conninfo(server.directory), deadline: Database.patience)
     }
@@ -37,17 +38,32 @@ extension ServerSuites {
       ).text(row: 0, column: 0)
     }
 
+    /// Has a server wait for a standby that is not there, as of the commit that this waits for.
+    private func hangCommits(of server: PostgresServer) throws {
+      let connection = try connect(server)
+      try connection.run(
+        script: "ALTER SYSTEM SET synchronous_standby_names = 'gone'", deadline: Database.patience)
+      try connection.run(script: "SELECT pg_reload_conf()", deadline: Database.patience)
+      let limit = Database.patience
+      while true {
+        do throws(PostgresError) {
+          try connect(server).query(
+            "SELECT pg_logical_emit_message(true, 'test', '')",
+            deadline: .now.advanced(byMilliseconds: 2000))
+        } catch {
+          return
+        }
+        guard Instant.now < limit else { throw Failure("commits do not wait") }
+      }
+    }
+
     @Test func aServerWhoseCommitsHangIsLeft() throws {
       var settings = HoldStoreSettings.patient(
-        try conninfo("\(old.directory),\(new.directory)"))
+        conninfo("\(old.directory),\(new.directory)"))
       settings.statementTimeoutMilliseconds = 500
       try HoldStore.run(settings) { store in
         #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
-        let oldConnection = try connect(old)
-        try oldConnection.run(
-          script: "ALTER SYSTEM SET synchronous_standby_names = 'gone'",
-          deadline: Database.patience)
-        try oldConnection.run(script: "SELECT pg_reload_conf()", deadline: Database.patience)
+        try hangCommits(of: old)
         // Its commit hangs there, is looked up on the new primary, and is run again.
         #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
         #expect(try Answers.outcome(of: .lock("c"), by: store).isGranted)
@@ -59,7 +75,7 @@ extension ServerSuites {
 
     @Test func anOlderTimelineIsRefusedOnceANewerOneWasSeen() throws {
       let connector = PostgresConnector(
-        conninfo: try conninfo("\(old.directory),\(new.directory)"))
+        conninfo: conninfo("\(old.directory),\(new.directory)"))
       let first = try connector.connect(deadline: Database.patience)
       #expect(try directory(of: first) == old.directory)
       // The control: as long as nothing speaks against it, the server that served is tried first.
