@@ -11,6 +11,7 @@ struct Committer: Sendable {
   let contentionMilliseconds: Int
   let check: DatabaseCheck
   let longestHoldSeconds: Double
+  let heldTicketLimit: Int
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
@@ -71,7 +72,8 @@ struct Committer: Sendable {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
     let parameters = CommitStatement(operations).parameters(
-      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales, record: record)
+      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+      heldTicketLimit: heldTicketLimit, record: record)
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
@@ -82,7 +84,9 @@ struct Committer: Sendable {
         let result = try connection.execute(
           CommitStatement.statement, parameters, deadline: deadline)
         let end = Instant.now
-        return (try CommitVerdicts(result, of: operations), start, end)
+        let verdicts = try CommitVerdicts(
+          result, of: operations, heldTicketLimit: heldTicketLimit)
+        return (verdicts, start, end)
       }
       learn(verdicts, of: batch, now: end)
       deliver(verdicts.verdicts, to: batch, microseconds: start.microseconds(until: end))

@@ -62,6 +62,12 @@ public struct HoldStoreSettings: Sendable {
   /// Seats that are kept for it, of all events together; an event with more is not served.
   public var bestSeats = 500_000
 
+  /// How many live tickets one cart, or one shopper, may have; 0 for any number.
+  public var heldTicketLimit = 0
+
+  /// Whether confirms are to be expected, so that the readiness check tries the rights for them.
+  public var hasConfirms = false
+
   /// The defaults.
   public init() {}
 }
