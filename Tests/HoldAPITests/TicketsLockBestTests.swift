@@ -32,7 +32,8 @@ import Testing
     #expect(
       response.text
         == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["E1-1"],"#
-        + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","expires_in":599}}"#)
+        + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","#
+        + #""expires_in":599}}"#)
     #expect(
       client.operations == [
         .lockBest(

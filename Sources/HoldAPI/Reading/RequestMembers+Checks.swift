@@ -58,7 +58,9 @@ extension RequestMembers {
   func quantity() throws(BadRequest) -> Int {
     let received = self[.quantity]
     let range = 1...bounds.maximumTickets
-    if case .number(let number) = received, let count = Int(exactly: number), range.contains(count) {
+    if case .number(let number) = received, let count = Int(exactly: number),
+      range.contains(count)
+    {
       return count
     }
     throw BadRequest(

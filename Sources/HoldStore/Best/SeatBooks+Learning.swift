@@ -18,7 +18,8 @@ extension SeatBooks {
       guard !state.events.isEmpty else { return }
       state.clock = (decidedAt, now)
       for (operation, event, outcome) in outcomes {
-        let books = event.map { [state.events[$0]].compactMap(\.self) } ?? Array(state.events.values)
+        let books =
+          event.map { [state.events[$0]].compactMap(\.self) } ?? Array(state.events.values)
         Self.learn(operation, outcome, decidedAt: decidedAt, in: books)
       }
     }
@@ -38,13 +39,9 @@ extension SeatBooks {
       }
     case .refused(let tickets):
       for ticket in tickets {
-        let state: SeatBook.State =
-          switch ticket.reason {
-          case .held:
-            .held(until: decidedAt + (ticket.availableInSeconds ?? 0) * 1_000_000)
-          case .sold, .unknown, .withheld: .taken
-          }
-        learn(ticket.ticketID, decidedAt: decidedAt, in: books) { $0.learn(state, of: $1) }
+        learn(ticket.ticketID, decidedAt: decidedAt, in: books) { book, seat in
+          learn(ticket, decidedAt: decidedAt, of: seat, in: &book)
+        }
       }
     case .sold:
       for ticketID in operation.ticketIDs {
@@ -57,6 +54,19 @@ extension SeatBooks {
         learn(ticketID, decidedAt: decidedAt, in: books) { $0.learnRelease(of: $1, by: holder) }
       }
     case .chosen, .notEnough, .overLimit, .orderMismatch, .failed: break
+    }
+  }
+
+  private static func learn(
+    _ ticket: UnavailableTicket, decidedAt: Int64, of seat: Int, in book: inout SeatBook
+  ) {
+    switch ticket.reason {
+    case .sold, .unknown, .withheld: book.learn(.taken, of: seat)
+    case .held:
+      // What is known already is more exact, and says whose hold it is.
+      if case .held(let end) = book.state(of: seat), end > decidedAt { return }
+      let wait = (ticket.availableInSeconds ?? 0) * 1_000_000
+      book.learn(.held(until: decidedAt + wait), of: seat)
     }
   }
 

@@ -29,9 +29,10 @@ extension SeatBooks {
           if state.isStopping { return .end }
           let now = Instant.now
           let due = state.events.filter { $0.value.timeToLook.map { $0 <= now } ?? false }
-          guard
-            let next = due.min(by: { ($0.value.wantedSince ?? now) < ($1.value.wantedSince ?? now) })
-          else { return nil }
+          let longest = due.min {
+            ($0.value.wantedSince ?? now) < ($1.value.wantedSince ?? now)
+          }
+          guard let next = longest else { return nil }
           next.value.wantedSince = nil
           next.value.isLooking = true
           return .look(Look(event: next.key, began: now, plan: next.value.book?.plan))

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
-SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed")
+SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed",
+             "best", "best-rush")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
-           "bench_10m": 10_000_000}
+           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000}
+EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush or mixed
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, best or best-rush
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
@@ -47,6 +49,11 @@ def _fresh() -> list[Case]:
     return baseline + cases
 
 
+def _best() -> list[Case]:
+    return [Case(load, "holdfast", 64, load=load, database=name, event=EVENTS[name])
+            for load, name in (("best", "bench_best"), ("best-rush", "bench_seats"))]
+
+
 def full() -> list[Case]:
     return [
         *_fresh(),
@@ -61,6 +68,7 @@ def full() -> list[Case]:
         Case("sizes", "holdfast", 64, load="mixed", database="bench_10m", event=TICKETS["bench_10m"]),
         *(Case("live", "holdfast", 64, database="bench_10m", state=state) for state in ("empty", "million")),
         Case("analyzed", "holdfast", 64, state="analyzed"),
+        *_best(),
     ]
 
 
@@ -69,7 +77,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush")]
+        Case("rush", "holdfast", 64, load="rush"), *_best()]
 
 
 def against() -> list[Case]:

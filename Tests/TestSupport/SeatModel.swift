@@ -1,11 +1,17 @@
-import Holds
-import TestSupport
-
 /// The choice of the best seats as the contract tells it, by trying everything. Seats are numbers in the
 /// order of an event of one zone.
-struct SeatModel {
-  var rows: [Range<Int>]
-  var isFree: [Bool]
+public struct SeatModel: Sendable {
+  /// The seats of each row.
+  public var rows: [Range<Int>]
+
+  /// For each seat.
+  public var isFree: [Bool]
+
+  /// Creates a model.
+  public init(rows: [Range<Int>], isFree: [Bool]) {
+    self.rows = rows
+    self.isFree = isFree
+  }
 
   /// Neighbours in one row, the best first.
   func blocks(_ quantity: Int) -> [[Int]] {
@@ -51,7 +57,7 @@ struct SeatModel {
   }
 
   /// What is to be chosen.
-  func choice(_ quantity: Int, mustBeAdjacent: Bool) -> [Int]? {
+  public func choice(_ quantity: Int, mustBeAdjacent: Bool) -> [Int]? {
     if let block = blocks(quantity).first { return block }
     guard !mustBeAdjacent, let chosen = fewestRows(quantity) else { return nil }
     var needed = quantity
@@ -67,25 +73,5 @@ struct SeatModel {
       needed -= count
     }
     return seats
-  }
-
-  static func random(using generator: inout SeededGenerator) -> SeatModel {
-    var rows: [Range<Int>] = []
-    var count = 0
-    for _ in 0..<Int.random(in: 1...6, using: &generator) {
-      let length = Int.random(in: 1...9, using: &generator)
-      rows.append(count..<count + length)
-      count += length
-    }
-    let freedom = Int.random(in: 1...9, using: &generator)
-    let isFree = (0..<count).map { _ in Int.random(in: 0..<10, using: &generator) < freedom }
-    return SeatModel(rows: rows, isFree: isFree)
-  }
-
-  /// The event's tickets, by seat.
-  var seats: [Seat] {
-    rows.enumerated().flatMap { row, seats in
-      seats.map { Seat(ticketID: "t\($0)", zone: "A", row: "\(row + 1)", number: "\($0 + 1)") }
-    }
   }
 }
