@@ -6,6 +6,9 @@ import { recall, remember } from "/demo/storage.js";
 /** How long a seat is held at first, in seconds. */
 export const holdSeconds = 300;
 
+/** The longest hold that Holdfast grants, in seconds. */
+const mostSeconds = 7200;
+
 /** What "more time" adds, in seconds. */
 export const extensionSeconds = 120;
 
@@ -42,7 +45,8 @@ export class Cart extends EventTarget {
   }
 
   extend() {
-    return this.#inTurn(() => this.#lock(this.tickets, this.secondsLeft + extensionSeconds));
+    return this.#inTurn(() => this.#lock(this.tickets,
+      Math.min(this.secondsLeft + extensionSeconds, mostSeconds)));
   }
 
   holdBest({ quantity, zone, adjacent }) {
@@ -100,10 +104,10 @@ export class Cart extends EventTarget {
     this.holdId = memory.holdId;
     this.orderId = memory.orderId;
     this.sale = memory.sale;
+    this.tickets = memory.tickets;
     this.#changed();
-    if (memory.tickets.length === 0) return Promise.resolve(null);
+    if (this.tickets.length === 0) return Promise.resolve(null);
     return this.#inTurn(async () => {
-      this.tickets = memory.tickets;
       let answer = await this.#lock(this.tickets, 1);
       // What others have taken meanwhile is gone from the cart; the rest may be there.
       if (answer.status === 400 && this.tickets.length > 0) answer = await this.#lock(this.tickets, 1);

@@ -46,7 +46,8 @@ export class CartView {
     this.#find(".empty").hidden = !none;
     this.#find("progress").hidden = none;
     for (const action of ["pay", "extend", "release"]) this.#button(action).disabled = none || this.#busy > 0;
-    this.#find(".tickets").replaceChildren(...tickets.map((ticket) => this.#ticketItem(ticket)));
+    this.#find(".tickets").replaceChildren(
+      ...this.#hall.inOrder(tickets).map((ticket) => this.#ticketItem(ticket)));
     this.#find(".paid").hidden = sale === null;
     if (sale) {
       this.#find(".paid p").textContent =

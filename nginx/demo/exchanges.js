@@ -39,9 +39,8 @@ function item(exchange) {
   const who = element("span", "who", `Shopper ${shopper}`);
   who.dataset.shopper = shopper;
   const status = element("span", answer.status === 200 ? "status" : "status refused", String(answer.status || "no answer"));
-  const header = element("header", "", who, element("code", "", `POST ${path}`), status, copyButton(exchange));
-  const both = element("div", "both", element("pre", "", body), element("pre", "", JSON.stringify(answer)));
-  return element("li", "", header, both);
+  const header = element("header", "", who, status, element("code", "", `POST ${path}`), copyButton(exchange));
+  return element("li", "", header, element("pre", "", body), element("pre", "", JSON.stringify(answer)));
 }
 
 /** Lists the exchanges in `list`, and hides `placeholder` once there are any. */

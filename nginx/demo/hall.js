@@ -1,9 +1,9 @@
 // Where the seats are drawn: rows bend around a stage at the top, zones follow each other.
 
 export const pitch = 26;
-const rowPitch = 27;
-const zoneGap = 46;
-const stageHeight = 74;
+const rowPitch = 26;
+const zoneGap = 42;
+const stageHeight = 52;
 const margin = 34;
 
 /** The most seats that a picture is useful for. */

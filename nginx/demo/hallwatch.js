@@ -33,6 +33,11 @@ export class HallWatch extends EventTarget {
     return this.tickets[this.#index.get(id)] ?? { ticket_id: id };
   }
 
+  /** These ticket ids as the hall has them, front to back. */
+  inOrder(tickets) {
+    return tickets.toSorted((one, other) => this.#index.get(one) - this.#index.get(other));
+  }
+
   /** An answer of availability may be two seconds old; until then, what a lock has told is newer. */
   learn(tickets, state) {
     const until = performance.now() + 2500;

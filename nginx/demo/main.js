@@ -4,6 +4,7 @@ import { Cart } from "/demo/cart.js";
 import { CartView } from "/demo/cartview.js";
 import { listExchanges } from "/demo/exchanges.js";
 import { HallWatch } from "/demo/hallwatch.js";
+import { peek } from "/demo/peek.js";
 import { Race } from "/demo/race.js";
 import { SeatMap } from "/demo/seatmap.js";
 
@@ -19,6 +20,7 @@ const views = Object.fromEntries(Object.entries(carts).map(
 const acting = () => document.querySelector("[name=acting]:checked").value;
 const map = new SeatMap(byId("map"), (ticket) => views[acting()].pick(ticket));
 new Race(views, hall, map);
+peek(byId("peek"), () => carts[acting()]);
 
 function showStates() {
   map.show((ticket) => carts.A.has(ticket) ? "A" : carts.B.has(ticket) ? "B" : hall.stateOf(ticket));

@@ -4,9 +4,10 @@ import { post } from "/demo/api.js";
 import { clock, seatName } from "/demo/words.js";
 
 const help = {
-  holdfast: "Both requests reach Holdfast together. Its commit grants the seat to one of them.",
-  original: "The original looks whether a seat is held, and then inserts the hold. Between the two, the other "
-    + "shopper looks as well. (This runs apart, in tables of its own.)",
+  holdfast: "Two requests at the same moment. Holdfast’s commit grants the seat to one of them, and tells "
+    + "the other why not.",
+  original: "The original looks whether the seat is held, then inserts its hold. In between, the other looks "
+    + "as well. (It runs apart, in tables of its own.)",
 };
 
 /** What the answers of one race mean: `{winners, double}`. */
