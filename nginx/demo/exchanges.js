@@ -36,7 +36,7 @@ function copyButton(exchange) {
 
 function item(exchange) {
   const { shopper, path, body, answer } = exchange;
-  const who = element("span", "who", `Shopper ${shopper}`);
+  const who = element("span", "who", element("span", "unseen", "Shopper "), shopper);
   who.dataset.shopper = shopper;
   const status = element("span", answer.status === 200 ? "status" : "status refused", String(answer.status || "no answer"));
   const header = element("header", "", who, status, element("code", "", `POST ${path}`), copyButton(exchange));
