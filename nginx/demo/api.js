@@ -40,7 +40,7 @@ export class Watched {
 
   async read() {
     const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
-    const response = await fetch(this.#url, { headers });
+    const response = await fetch(this.#url, { headers, cache: "no-store" });
     if (response.status === 304) return { changed: false };
     const answer = await response.json();
     if (response.status !== 200) throw new Error(answer.message);

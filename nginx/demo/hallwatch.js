@@ -8,6 +8,7 @@ export class HallWatch extends EventTarget {
   tickets = [];
   counts = { free: 0, held: 0, sold: 0 };
   #index = new Map();
+  #latest = null;
   #digits = "";
   #layoutId = null;
   #layout = new Watched("/tickets_layout");
@@ -47,12 +48,14 @@ export class HallWatch extends EventTarget {
 
   async #look() {
     try {
-      if (this.#layoutId === null) await this.#readLayout();
       const { changed, data } = await this.#availability.read();
-      if (changed) {
-        if (data.layout !== this.#layoutId) await this.#readLayout();
-        this.#digits = data.states;
-        this.counts = { free: data.free, held: data.held, sold: data.sold };
+      if (changed) this.#latest = data;
+      // The states are in the order of one layout, and mean nothing with another.
+      if (this.#latest.layout !== this.#layoutId) await this.#readLayout();
+      if (this.#latest.layout === this.#layoutId) {
+        const { states, free, held, sold } = this.#latest;
+        this.#digits = states;
+        this.counts = { free, held, sold };
       }
       this.#forget();
       this.dispatchEvent(new Event("states"));
