@@ -5,7 +5,7 @@ import unittest
 
 from axe_playwright_python.sync_playwright import Axe
 
-from page import PageTest, expect
+from page import PageTest, Seats, expect
 
 
 def focused(page):
@@ -79,13 +79,21 @@ class AccessTest(PageTest):
         self.assertEqual(zones, ["Stalls", "Circle"])
 
     def test_every_state_has_a_mark_of_its_own(self):
-        """Not by colour alone."""
+        """Not by colour alone: a seat sold, one of somebody else's, one of each shopper's, and a free one."""
+        self.seats.click_free()
+        self.a.press("Pay")
+        expect(self.a.root.locator(".paid")).to_contain_text("Paid with order")
+        other = self.open(**self.context_options)
+        Seats(other).click_free()
+        expect(self.page.locator('#map [data-state="held"]')).not_to_have_count(0)
+        self.seats.click_free()
+        self.seats.act_as("B")
         self.seats.click_free()
         look = """seat => [getComputedStyle(seat.querySelector('.mark')).visibility,
                            seat.querySelector('.mark').getAttribute('d'),
                            seat.querySelector('.letter').textContent].join()"""
-        states = ("free", "A", "sold", "held")
-        looks = {state: self.page.locator(f'.seat[data-state="{state}"]').first.evaluate(look) for state in states}
+        states = ("free", "held", "sold", "A", "B")
+        looks = {state: self.page.locator(f'#map [data-state="{state}"]').first.evaluate(look) for state in states}
         self.assertEqual(len(set(looks.values())), len(states), looks)
 
 
