@@ -2,7 +2,7 @@
 -- of the demo's own, with a role that has rights nowhere else. Nothing of Holdfast uses it.
 CREATE SCHEMA IF NOT EXISTS demo;
 
-CREATE TABLE IF NOT EXISTS demo.tickets_blocked (
+CREATE TABLE IF NOT EXISTS demo.holds (
   ticket_id text NOT NULL,
   locked_up timestamptz NOT NULL
 );
@@ -11,16 +11,16 @@ CREATE TABLE IF NOT EXISTS demo.tickets_blocked (
 CREATE OR REPLACE FUNCTION demo.check_then_insert(ticket text, seconds double precision)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM demo.tickets_blocked
+  IF EXISTS (SELECT FROM demo.holds
               WHERE ticket_id = ticket AND locked_up > clock_timestamp()) THEN
     RETURN false;
   END IF;
   PERFORM pg_sleep(0.05);
-  INSERT INTO demo.tickets_blocked VALUES (ticket, clock_timestamp() + make_interval(secs => seconds));
+  INSERT INTO demo.holds VALUES (ticket, clock_timestamp() + make_interval(secs => seconds));
   RETURN true;
 END $$;
 
 SELECT 'CREATE ROLE holdfast_demo LOGIN'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'holdfast_demo') \gexec
 GRANT USAGE ON SCHEMA demo TO holdfast_demo;
-GRANT SELECT, INSERT ON demo.tickets_blocked TO holdfast_demo;
+GRANT SELECT, INSERT ON demo.holds TO holdfast_demo;
