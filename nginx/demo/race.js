@@ -6,8 +6,8 @@ import { clock, seatName } from "/demo/words.js";
 const help = {
   holdfast: "Two requests at the same moment. Holdfast’s commit grants the seat to one of them, and tells "
     + "the other why not.",
-  original: "The original looks whether the seat is held, then inserts its hold. In between, the other looks "
-    + "as well. (It runs apart, in tables of its own.)",
+  original: "The original looks whether the seat is held, and inserts its hold a moment later, here 50 ms. "
+    + "Meanwhile the other looks as well. (It runs apart, in a table of its own.)",
 };
 
 /** What the answers of one race mean: `{winners, double}`. */
