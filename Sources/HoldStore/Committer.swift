@@ -16,9 +16,11 @@ struct Committer: Sendable {
 
   private static let longestPauseMilliseconds = 50
 
-  func run() {
+  /// - Parameter pulse: Shows that the committer gets on with its batches.
+  func run(_ pulse: Pulse) {
     var record = CommitRecord()
     while let batch = nextBatch() {
+      pulse.begin()
       let (chosen, claims) = choosing(batch)
       let ready = deferringContended(chosen)
       if ready.isEmpty {
@@ -27,6 +29,7 @@ struct Committer: Sendable {
         commit(ready, &record)
       }
       queue.wake(callersOf: books.end(claims))
+      pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
     queue.broadcast()

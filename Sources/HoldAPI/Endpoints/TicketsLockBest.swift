@@ -16,7 +16,8 @@ struct TicketsLockBest: Endpoint {
       best = BestRequest(
         eventID: try members.label(.eventID), zone: try members.optionalLabel(.zone),
         quantity: try members.quantity(), mustBeAdjacent: try members.flag(.adjacent),
-        reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID())
+        reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID(),
+        shopper: try members.shopper())
       wantsDetails = try members.flag(.details)
     } catch {
       return respond(.refusal(error, requestID: requestID))
@@ -29,6 +30,8 @@ struct TicketsLockBest: Endpoint {
       case .notEnough(let free):
         let body = Self.refused(free: free, wantsDetails: wantsDetails)
         respond(APIResponse(status: 400, requestID: requestID, body: body))
+      case .overLimit(let limit, let held):
+        respond(.overLimit(limit: limit, held: held, requestID: requestID))
       case .failed(let failure):
         respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:

@@ -57,7 +57,11 @@ extension SeatBooks {
         }
         let claimed = old.claimedSeats.map { ExactText(old.plan.ticketIDs[$0]) }
         book.claim(claimed.compactMap { book.plan.seat(of: $0) })
-        if old.plan.digest != book.plan.digest { event.layout += 1 }
+        if old.plan.digest == book.plan.digest {
+          book.learnHolders(from: old)
+        } else {
+          event.layout += 1
+        }
       }
       event.book = book
       event.learned = [:]

@@ -109,6 +109,16 @@ public struct SeatBook: Sendable {
     learn(.free, of: seat)
   }
 
+  /// Takes over whose the holds are, as far as they are those that another book of the same plan knows.
+  public mutating func learnHolders(from other: SeatBook) {
+    for seat in ends.indices where holders[seat] < 0 && ends[seat] != 0 {
+      // The clock's fractions are rounded on the way.
+      let difference = ends[seat].subtractingReportingOverflow(other.ends[seat])
+      guard !difference.overflow, abs(difference.partialValue) <= 2 else { continue }
+      holders[seat] = other.holders[seat]
+    }
+  }
+
   /// Takes over what another book knows of a seat.
   public mutating func learn(of seat: Int, from other: SeatBook, itsSeat: Int) {
     learn(other.state(of: itsSeat), of: seat)
