@@ -27,11 +27,12 @@ export class Race {
     this.#carts = carts;
     this.#hall = hall;
     this.#map = map;
-    const button = document.getElementById("race");
-    button.addEventListener("click", async () => {
-      button.disabled = true;
+    let running = false;
+    document.getElementById("race").addEventListener("click", async () => {
+      if (running) return;
+      running = true;
       await this.#run();
-      button.disabled = false;
+      running = false;
     });
     document.getElementById("decider").addEventListener("change", () => this.#renderHelp());
     this.#renderHelp();
