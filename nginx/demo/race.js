@@ -31,8 +31,11 @@ export class Race {
     document.getElementById("race").addEventListener("click", async () => {
       if (running) return;
       running = true;
-      await this.#run();
-      running = false;
+      try {
+        await this.#run();
+      } finally {
+        running = false;
+      }
     });
     document.getElementById("decider").addEventListener("change", () => this.#renderHelp());
     this.#renderHelp();
