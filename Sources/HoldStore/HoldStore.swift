@@ -5,6 +5,9 @@ internal import Threads
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
   let operation: HoldOperation
+
+  /// By what the history knows the caller's request; nil for work of the service's own.
+  var requestID: String?
   let completion: @Sendable (HoldOutcome) -> Void
 }
 
@@ -31,7 +34,8 @@ public final class HoldStore: HoldService {
   ) {
     let check = DatabaseCheck(
       strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
-      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
+      hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0,
+      onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -68,7 +72,19 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    let submission = Submission(operation: operation, completion: completion)
+    submit(Submission(operation: operation, completion: completion))
+  }
+
+  /// Puts an operation into the commit queue, for a request that the history is to know.
+  public func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    submit(Submission(operation: operation, requestID: requestID, completion: completion))
+  }
+
+  private func submit(_ submission: Submission) {
+    let (operation, completion) = (submission.operation, submission.completion)
     let now = Instant.now
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
@@ -152,7 +168,7 @@ public final class HoldStore: HoldService {
       queue: queue, pool: pool, contended: contended,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
-      onEvent: onEvent)
+      keepsHistory: settings.historyDays > 0, onEvent: onEvent)
     let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
     committers.withLock { $0 = started }
     let (releases, checks) = (releases, checks)
@@ -168,6 +184,15 @@ public final class HoldStore: HoldService {
         WorkerThread {
           housekeeper.sweepPeriodically(
             intervalMilliseconds: interval, timeoutMilliseconds: timeout)
+        })
+    }
+    if settings.historyDays > 0 {
+      let days = settings.historyDays
+      let (pool, isStopping) = (pool, isStopping)
+      more.append(
+        WorkerThread {
+          HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
+            until: isStopping, timeoutMilliseconds: timeout)
         })
     }
     others.withLock { $0 = more }

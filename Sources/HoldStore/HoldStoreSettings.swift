@@ -63,7 +63,7 @@ public struct HoldStoreSettings: Sendable {
   public var hasConfirms = false
 
   /// How many days of history are kept; 0 for none.
-  public var historyDays = 30
+  public var historyDays = 0
 
   /// The defaults.
   public init() {}

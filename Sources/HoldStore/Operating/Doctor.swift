@@ -1,5 +1,5 @@
 internal import Holds
-public import Postgres
+internal import Postgres
 public import Threads
 
 /// Looks at a database from the outside, and says what keeps the service from working well.
@@ -144,6 +144,9 @@ public struct Doctor: Sendable {
   }
 
   private func makeCheck() -> DatabaseCheck {
-    DatabaseCheck(strictSales: settings.strictSales) { _ in }
+    DatabaseCheck(
+      strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
+      hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0
+    ) { _ in }
   }
 }
