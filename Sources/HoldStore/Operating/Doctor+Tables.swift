@@ -34,6 +34,12 @@ extension Doctor {
       findings.append(
         .warning("vacuum", "far behind: \(names)", advice: "VACUUM the table, and find what kept it"))
     }
+    if settings.historyDays > 0, let days = row.optionalText(row: 0, column: 6) {
+      findings.append(
+        .warning(
+          "history", "no partition for \(days): its rows go to holdfast_history_rest",
+          advice: "see that a service runs, which makes them ahead, or run `holdfast migrate`"))
+    }
     findings += rows(row)
     return findings
   }

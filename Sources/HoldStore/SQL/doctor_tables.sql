@@ -21,4 +21,12 @@ SELECT
   (SELECT string_agg(format('%s (%s dead rows, %s live)', relid::regclass, n_dead_tup, n_live_tup), ', ')
      FROM pg_stat_user_tables
     WHERE relid IN (to_regclass('tickets_blocked'), to_regclass('holdfast_commits'))
-      AND n_dead_tup > 1000000 AND n_dead_tup > 5 * n_live_tup) AS bloated
+      AND n_dead_tup > 1000000 AND n_dead_tup > 5 * n_live_tup) AS bloated,
+  (SELECT string_agg(d.day, ', ' ORDER BY d.day)
+     FROM (SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC' + n * interval '1 day', 'YYYYMMDD') AS day
+             FROM generate_series(0, 1) n) AS d
+    WHERE to_regclass('holdfast_history') IS NOT NULL
+      AND NOT EXISTS (
+        SELECT FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid
+         WHERE p.inhparent = to_regclass('holdfast_history')
+           AND c.relname = 'holdfast_history_' || d.day)) AS missing_days
