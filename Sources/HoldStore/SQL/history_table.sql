@@ -9,7 +9,7 @@
 -- request  the X-Request-Id by which it was asked for
 -- note     why and by whom a hold was released, for o
 --
--- The index is of the size of a thousandth of the table, and costs an append next to nothing: of every
+-- The index has a hundredth of the size of the table, and costs an append next to nothing: of every
 -- 32 pages it keeps the span of time and a Bloom filter of the tickets. A B-tree was measured to make
 -- an append cost twice as much processor time and log.
 CREATE TABLE holdfast_history (
