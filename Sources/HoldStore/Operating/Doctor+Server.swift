@@ -47,7 +47,8 @@ extension Doctor {
     let difference = server < before ? server - before : max(0, server - after)
     let milliseconds = difference / 1000
     guard abs(difference) > Self.clockToleranceMicroseconds else {
-      return .ok("clock", "the server's clock agrees with this machine's to \(abs(milliseconds)) ms")
+      return .ok(
+        "clock", "the server's clock is this machine's to \(abs(milliseconds)) ms")
     }
     let direction = difference > 0 ? "ahead of" : "behind"
     return .warning(

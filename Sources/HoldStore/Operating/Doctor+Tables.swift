@@ -32,7 +32,8 @@ extension Doctor {
     }
     if let names = row.optionalText(row: 0, column: 5) {
       findings.append(
-        .warning("vacuum", "far behind: \(names)", advice: "VACUUM the table, and find what kept it"))
+        .warning(
+          "vacuum", "far behind: \(names)", advice: "VACUUM it, and find what kept it"))
     }
     if settings.historyDays > 0, let days = row.optionalText(row: 0, column: 6) {
       findings.append(

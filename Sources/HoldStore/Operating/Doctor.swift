@@ -118,7 +118,8 @@ public struct Doctor: Sendable {
     let name = role.map { "role \($0)" } ?? "this role"
     do throws(PostgresError) {
       if let role {
-        try connection.query("SELECT set_config('role', $1, false)", [.text(role)], deadline: deadline)
+        try connection.query(
+          "SELECT set_config('role', $1, false)", [.text(role)], deadline: deadline)
       }
       try connection.run(
         script: "\(EmbeddedSQL.session); SET lock_timeout = 1000", deadline: deadline)

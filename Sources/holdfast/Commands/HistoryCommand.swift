@@ -34,7 +34,8 @@ struct HistoryCommand: ParsableCommand {
       throw ValidationError("--limit: expected 1 to 1000000, got \"\(limit)\"")
     }
     guard !(at ?? "-").isEmpty else {
-      throw ValidationError("--at: expected a time such as 20:03 or 2026-11-25T20:03:00Z, got nothing")
+      throw ValidationError(
+        "--at: expected a time such as 20:03, got nothing")
     }
   }
 
