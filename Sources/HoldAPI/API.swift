@@ -6,13 +6,17 @@ public struct API: Sendable {
 
   /// Creates the API over a store.
   public init(service: any HoldService, bounds: APIBounds) {
-    routes = [
-      Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
-      Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
-      Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
-      Route("GET, HEAD", "/livez", Livez()),
-      Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
-    ]
+    let confirm = Route(
+      "POST", "/tickets_confirm", TicketsConfirm(service: service, bounds: bounds))
+    routes =
+      [
+        Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
+        Route(
+          "POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
+        Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/livez", Livez()),
+        Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
+      ] + (bounds.allowsConfirms ? [confirm] : [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's
