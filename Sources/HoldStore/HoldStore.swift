@@ -5,16 +5,20 @@ public import Threads
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
   let operation: HoldOperation
+
+  /// By what the history knows the caller's request; nil for work of the service's own.
+  let requestID: String?
   let completion: @Sendable (HoldOutcome) -> Void
 
   /// For an operation whose tickets are to be chosen: how far that has come.
   let best: BestCall?
 
   init(
-    _ operation: HoldOperation, arrived: Instant,
+    _ operation: HoldOperation, arrived: Instant, requestID: String? = nil,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
     self.operation = operation
+    self.requestID = requestID
     self.completion = completion
     if case .lockBest(let request) = operation {
       best = BestCall(request, arrived: arrived)
@@ -52,7 +56,8 @@ public final class HoldStore: HoldService {
   ) {
     let check = DatabaseCheck(
       strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
-      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
+      hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0,
+      onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -91,8 +96,21 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
+    submit(Submission(operation, arrived: .now, completion: completion))
+  }
+
+  /// Puts an operation into the commit queue, for a request that the history is to know.
+  public func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    submit(
+      Submission(operation, arrived: .now, requestID: requestID, completion: completion))
+  }
+
+  private func submit(_ submission: Submission) {
+    let (operation, completion) = (submission.operation, submission.completion)
     let now = Instant.now
-    let submission = Submission(operation, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -187,7 +205,7 @@ public final class HoldStore: HoldService {
       queue: queue, pool: pool, contended: contended, books: books,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
-      onEvent: onEvent)
+      keepsHistory: settings.historyDays > 0, onEvent: onEvent)
     let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
@@ -208,6 +226,15 @@ public final class HoldStore: HoldService {
         WorkerThread {
           housekeeper.sweepPeriodically(
             intervalMilliseconds: interval, timeoutMilliseconds: timeout)
+        })
+    }
+    if settings.historyDays > 0 {
+      let days = settings.historyDays
+      let (pool, isStopping) = (pool, isStopping)
+      more.append(
+        WorkerThread {
+          HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
+            until: isStopping, timeoutMilliseconds: timeout)
         })
     }
     others.withLock { $0 = more }

@@ -104,7 +104,7 @@ class Bench:
             program = options.against if name == "bench_against" else options.program
             self.databases.make(name, plan.TICKETS[name], program)
             say(f"{plan.TICKETS[name]:,} tickets in {name}")
-            self.sites[name] = self._start_site(name, program, self.databases.variables(name))
+            self.sites[name] = self._start_site(name, program, {**self.databases.variables(name), **plan.SETTINGS.get(name, {})})
             check_answers("holdfast", self.sites[name].port)
         self._start_others([name for name in plan.SUBJECTS if any(case.subject == name for case in cases)])
 
