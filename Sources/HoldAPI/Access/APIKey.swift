@@ -16,7 +16,7 @@ public struct APIKey: Sendable {
 
   /// Reads a line.
   ///
-  /// - Throws: What was expected; it never quotes the digest.
+  /// - Throws: What was expected. It quotes only the name: a secret may stand in the wrong place.
   public init(line: some StringProtocol) throws(APIKeyError) {
     let words = line.split(whereSeparator: \.isWhitespace).map { Substring($0) }
     guard (3...4).contains(words.count) else {
@@ -27,28 +27,26 @@ public struct APIKey: Sendable {
       throw APIKeyError("a key's name: expected 1 to 64 of [A-Za-z0-9._-]")
     }
     name = String(words[0])
-    scopes = try Self.scopes(words[1])
+    guard let scopes = Self.scopes(words[1]) else {
+      let known = APIScope.allCases.map(\.rawValue).joined(separator: ", ")
+      throw APIKeyError("key \(name): expected some of \(known) as scopes, separated by commas")
+    }
+    self.scopes = scopes
     guard let digest = KeyDigest(words[2]) else {
       throw APIKeyError("key \(name): expected sha256: and 64 hexadecimal digits in small letters")
     }
     self.digest = digest
     lastDay = words.count == 4 ? CalendarDay(words[3]) : nil
     guard words.count == 3 || lastDay != nil else {
-      throw APIKeyError("key \(name): expected a last day such as 2027-01-31, got \(words[3])")
+      throw APIKeyError("key \(name): expected a last day such as 2027-01-31")
     }
   }
 
-  /// The scopes that a list separated by commas names.
-  private static func scopes(_ list: Substring) throws(APIKeyError) -> Set<APIScope> {
-    var scopes: Set<APIScope> = []
-    for word in list.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let scope = APIScope(rawValue: String(word)) else {
-        let known = APIScope.allCases.map(\.rawValue).joined(separator: ", ")
-        throw APIKeyError("scopes: expected some of \(known), separated by commas, got \(list)")
-      }
-      scopes.insert(scope)
-    }
-    return scopes
+  /// The scopes that a list separated by commas names; nil if a name is not one.
+  private static func scopes(_ list: Substring) -> Set<APIScope>? {
+    let words = list.split(separator: ",", omittingEmptySubsequences: false)
+    let scopes = words.compactMap { APIScope(rawValue: String($0)) }
+    return scopes.count == words.count ? Set(scopes) : nil
   }
 
   private static func isName(_ text: Substring) -> Bool {

@@ -23,7 +23,7 @@ class Example:
     answer: object
 
 
-def served_paths(locations: Path) -> set[str]:
+def paths_of_nginx(locations: Path) -> set[str]:
     """The paths that nginx passes on."""
     return set(re.findall(r"^location = (/\S+)", locations.read_text(), re.MULTILINE))
 
@@ -58,8 +58,7 @@ def _json(message: dict) -> dict:
 
 
 def load(text: str) -> dict:
-    """The document; what YAML would take for a date stays text."""
-    # An example is written as JSON, which YAML reads alike: no tag is resolved to a date in quotes.
+    """The document, which must be JSON written as YAML."""
     document = yaml.safe_load(text)
     json.dumps(document)
     return document

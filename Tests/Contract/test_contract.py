@@ -2,8 +2,8 @@
 
 import unittest
 
-from Examples import document, readme
-from Examples.comparison import differences
+from Contract import document, readme
+from Contract.comparison import differences
 
 MARKDOWN = """
 ```sh

@@ -1,1 +1,0 @@
-"""Holds the examples of the README and of the OpenAPI document against a running site."""
