@@ -49,6 +49,10 @@ need_to_test() {
     need python3-venv python3 -c 'import ensurepip'
 }
 
+need_to_document() {
+    need python3-venv python3 -c 'import ensurepip'
+}
+
 find_library() {
     [[ $(/sbin/ldconfig -p) == *"$1 "* ]]
 }
