@@ -15,15 +15,18 @@ struct Committer: Sendable {
 
   private static let longestPauseMilliseconds = 50
 
-  func run() {
+  /// - Parameter pulse: Shows that the committer gets on with its batches.
+  func run(_ pulse: Pulse) {
     var record = CommitRecord()
     while let batch = nextBatch() {
+      pulse.begin()
       let ready = deferringContended(batch)
       if ready.isEmpty {
         queue.withLock { _ = $0.endBatch() }
       } else {
         commit(ready, &record)
       }
+      pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
     queue.broadcast()

@@ -23,6 +23,8 @@ need_to_run() {
     need libfcgi0ldbl find_library libfcgi.so.0
     if database_is_private; then
         need postgresql find_postgres_bin
+        # The demo's comparison.
+        need python3 test -x /usr/bin/python3
     fi
 }
 
@@ -47,6 +49,23 @@ need_to_test() {
     # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
+    need chromium has chromium
+    need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+}
+
+need_to_package() {
+    need python3 has python3
+    need dpkg-dev has dpkg-shlibdeps
+    need debhelper has dh
+}
+
+need_to_check_package() {
+    need lintian has lintian
+    need systemd has systemd-analyze
+}
+
+need_to_try_package() {
+    need debootstrap has debootstrap
 }
 
 need_to_document() {
