@@ -14,16 +14,20 @@ public struct API: Sendable {
     service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = []
   ) {
     self.access = access
-    routes = [
-      Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
-      Route(
-        "POST", "/tickets_unlock_param", .hold,
-        TicketsUnlockParam(service: service, bounds: bounds)),
-      Route("POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
-      Route("GET, HEAD", "/livez", nil, Livez()),
-      Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
-      Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
-    ]
+    let confirm = Route(
+      "POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds))
+    routes =
+      [
+        Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
+        Route(
+          "POST", "/tickets_unlock_param", .hold,
+          TicketsUnlockParam(service: service, bounds: bounds)),
+        Route(
+          "POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/livez", nil, Livez()),
+        Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
+      ] + (bounds.allowsConfirms ? [confirm] : [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Described ahead of their service.
 NOT_YET_SERVED = {
-    "/metrics", "/tickets_availability", "/tickets_confirm", "/tickets_layout",
+    "/metrics", "/tickets_availability", "/tickets_layout",
     "/tickets_list_event", "/tickets_list_event_sales", "/tickets_lock_best"}
 
 

@@ -16,6 +16,7 @@ import Testing
     ("POST", "/tickets_lock", lock, .hold),
     ("POST", "/tickets_unlock_param", #"{"data":{"tickets":["a"]}}"#, .hold),
     ("POST", "/tickets_unlock", "", .operate),
+    ("POST", "/tickets_confirm", #"{"data":{"tickets":["a"],"order_id":"A-1"}}"#, .sell),
     ("GET", "/livez", "", nil),
     ("GET", "/readyz", "", nil),
     ("GET", "/openapi.yaml", "", nil),
@@ -27,6 +28,7 @@ import Testing
     try APIKeys(
       text: """
         a hold \(KeyDigest(ofSecret: "secret-hold").text)
+        s sell \(KeyDigest(ofSecret: "secret-sell").text)
         b operate \(KeyDigest(ofSecret: "secret-operate").text)
         c sell,hold,operate \(KeyDigest(ofSecret: "secret-all").text)
         d hold \(KeyDigest(ofSecret: "secret-until").text) 2027-01-31
@@ -39,7 +41,7 @@ import Testing
   ) throws -> APIResponse {
     let keys = try keys()
     let api = API(
-      service: service, bounds: APIBounds(),
+      service: service, bounds: APIBounds(allowsConfirms: true),
       access: areKeysUsed ? APIAccess(keys: { keys }, unixSeconds: { now }) : nil)
     let request = APIRequest(
       method: method, path: path, contentType: "application/json", requestID: Client.requestID,
@@ -52,7 +54,7 @@ import Testing
 
   @Test func everyEndpointAsksForItsScope() throws {
     for (method, path, body, scope) in Self.endpoints {
-      for granted in [APIScope.hold, .operate] {
+      for granted in APIScope.allCases {
         let answer = try ask(
           method, path, body, authorization: "Bearer secret-\(granted.rawValue)")
         let isAllowed = scope == nil || scope == granted
