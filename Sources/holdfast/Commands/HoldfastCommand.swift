@@ -12,8 +12,8 @@ struct HoldfastCommand: ParsableCommand {
     abstract: "Places, renews and releases ticket holds: a FastCGI service over PostgreSQL.",
     version: version,
     subcommands: [
-      ServeCommand.self, MigrateCommand.self, SweepCommand.self, HoldsCommand.self,
-      ReleaseCommand.self, HistoryCommand.self, DoctorCommand.self,
+      ServeCommand.self, MigrateCommand.self, SweepCommand.self, KeyCommand.self,
+      HoldsCommand.self, ReleaseCommand.self, HistoryCommand.self, DoctorCommand.self,
     ])
 
   /// What was wrong with the arguments, the settings or `DATABASE_URL` is told by this exit code.
