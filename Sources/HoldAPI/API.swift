@@ -4,15 +4,24 @@ public import Holds
 public struct API: Sendable {
   private let routes: [Route]
 
+  /// The paths that have an endpoint.
+  public var paths: [String] { routes.map(\.path) }
+
   /// Creates the API over a store.
-  public init(service: any HoldService, bounds: APIBounds) {
-    routes = [
+  ///
+  /// - Parameter metrics: Gives the text of `/metrics`, which is not found without it.
+  public init(
+    service: any HoldService, bounds: APIBounds, metrics: (@Sendable () -> [UInt8])? = nil
+  ) {
+    var routes = [
       Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
       Route("GET, HEAD", "/livez", Livez()),
       Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
     ]
+    if let metrics { routes.append(Route("GET, HEAD", "/metrics", Metrics(text: metrics))) }
+    self.routes = routes
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

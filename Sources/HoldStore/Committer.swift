@@ -17,6 +17,7 @@ struct Committer: Sendable {
   func run() {
     var record = CommitRecord()
     while let batch = nextBatch() {
+      reportWaits(of: batch)
       let ready = deferringContended(batch)
       if ready.isEmpty {
         queue.withLock { _ = $0.endBatch() }
@@ -41,6 +42,15 @@ struct Committer: Sendable {
     }
   }
 
+  private func reportWaits(of batch: [HoldQueue.Entry]) {
+    let now = Instant.now
+    onEvent(
+      .begun(
+        waitMicroseconds: batch.filter(\.isFirstTime).map {
+          $0.payload.arrived.microseconds(until: now)
+        }))
+  }
+
   /// Defers what would only wait in vain, and returns the rest.
   private func deferringContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
     let now = Instant.now
@@ -56,6 +66,7 @@ struct Committer: Sendable {
         queue.withLock { $0.deferUntil(end, [entry]) }
       }
     }
+    reportDeferred(batch.count - ready.count)
     return ready
   }
 
@@ -77,6 +88,7 @@ struct Committer: Sendable {
         let microseconds = start.microseconds(until: .now)
         return (try CommitVerdicts(result, of: operations), microseconds)
       }
+      onEvent(.committed(operations: batch.count, microseconds: microseconds))
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
     } catch {
       recover(batch, from: error, record)
@@ -105,6 +117,7 @@ struct Committer: Sendable {
       return queue.endBatch(microseconds: microseconds)
     }
     if callsCommitter { queue.signal() }
+    reportDeferred(deferred.count)
     contended.withLock { contended in
       guard !contended.isEmpty else { return }
       for (entry, outcome) in decided {
@@ -112,6 +125,10 @@ struct Committer: Sendable {
       }
     }
     for (entry, outcome) in decided { entry.payload.completion(outcome) }
+  }
+
+  func reportDeferred(_ count: Int) {
+    if count > 0 { onEvent(.deferred(operations: count)) }
   }
 
   /// The tickets of which an outcome shows that no insert of another session is in progress.

@@ -7,10 +7,12 @@ private import Threads
 struct RequestHandler: Sendable {
   private let api: API
   private let logger: Logger
+  private let metrics: RequestMetrics?
 
-  init(api: API, logger: Logger) {
+  init(api: API, logger: Logger, metrics: RequestMetrics?) {
     self.api = api
     self.logger = logger
+    self.metrics = metrics
   }
 
   func handle(_ exchange: FastCGIExchange) {
@@ -23,16 +25,34 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameter($0) })
-    api.answer(request) { [logger] response in
-      exchange.respond(CGIResponse.bytes(response))
-      logger.debug(
-        "answered",
-        metadata: [
-          "request_id": "\(request.requestID)", "method": "\(request.method)",
-          "path": "\(request.path)", "status": "\(response.status)",
-          "microseconds": "\((Instant.now.nanoseconds - start.nanoseconds) / 1000)",
-        ])
+    api.answer(request) { [logger, metrics] response in
+      // A 500 means that something is wrong which a person must mend.
+      let level: Logger.Level = response.status == 500 ? .warning : .debug
+      // Parameters end with the answer.
+      let trace =
+        logger.logLevel <= level
+        ? TraceContext.traceID(of: exchange.parameter("HTTP_TRACEPARENT")) : nil
+      let bytes = CGIResponse.bytes(response)
+      let nanoseconds = Int(Instant.now.nanoseconds - start.nanoseconds)
+      // First, so that whoever has an answer finds it counted.
+      metrics?.count(path: request.path, status: response.status, nanoseconds: nanoseconds)
+      exchange.respond(bytes)
+      logger.log(
+        level: level, "answered",
+        metadata: Self.details(of: request, response, trace: trace, nanoseconds: nanoseconds))
     }
+  }
+
+  private static func details(
+    of request: APIRequest, _ response: APIResponse, trace: String?, nanoseconds: Int
+  ) -> Logger.Metadata {
+    var details: Logger.Metadata = [
+      "request_id": "\(request.requestID)", "method": "\(request.method)",
+      "path": "\(request.path)", "status": "\(response.status)",
+      "microseconds": "\(nanoseconds / 1000)",
+    ]
+    if let trace { details["trace_id"] = "\(trace)" }
+    return details
   }
 }
 
