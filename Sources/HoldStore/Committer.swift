@@ -10,6 +10,7 @@ struct Committer: Sendable {
   let contentionMilliseconds: Int
   let check: DatabaseCheck
   let longestHoldSeconds: Double
+  let heldTicketLimit: Int
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
@@ -75,7 +76,8 @@ struct Committer: Sendable {
     defer { record.advance() }
     let operations = batch.map(\.payload.operation)
     let parameters = CommitStatement(operations).parameters(
-      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales, record: record)
+      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+      heldTicketLimit: heldTicketLimit, record: record)
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
@@ -86,7 +88,9 @@ struct Committer: Sendable {
         let result = try connection.execute(
           CommitStatement.statement, parameters, deadline: deadline)
         let microseconds = start.microseconds(until: .now)
-        return (try CommitVerdicts(result, of: operations), microseconds)
+        return (
+          try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit), microseconds
+        )
       }
       onEvent(.committed(operations: batch.count, microseconds: microseconds))
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)

@@ -32,11 +32,14 @@ public final class HoldStore: HoldService {
   public init(
     settings: HoldStoreSettings, onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
-    let check = DatabaseCheck(strictSales: settings.strictSales, onEvent: onEvent)
+    let check = DatabaseCheck(
+      strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
+      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
       open: { deadline throws(PostgresError) in try sessions.open(deadline: deadline) },
+      giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
     self.onEvent = onEvent
@@ -168,7 +171,8 @@ public final class HoldStore: HoldService {
     let committer = Committer(
       queue: queue, pool: pool, contended: contended,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
-      longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
+      longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
+      onEvent: onEvent)
     let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
     committers.withLock { $0 = started }
     let (releases, checks) = (releases, checks)
