@@ -111,7 +111,8 @@ extension EndToEnd {
         var line = ""
         try Clock.wait("the log line") {
           let logs = try ["holdfast-1", "holdfast-2"].map { try site.log($0) }.joined()
-          line = logs.split(separator: "\n").last { $0.contains("\"\(identifier)\"") }
+          line =
+            logs.split(separator: "\n").last { $0.contains("\"\(identifier)\"") }
             .map(String.init) ?? ""
           return !line.isEmpty
         }

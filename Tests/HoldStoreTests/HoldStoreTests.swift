@@ -202,7 +202,8 @@ extension ServerSuites {
 
     @Test func sweepsOfItsOwnTellTheirAgeAndTheLiveHolds() throws {
       try database.run(
-        "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now() + interval '1 hour')")
+        "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now() + interval '1 hour')"
+      )
       var settings = settings
       settings.sweepIntervalMilliseconds = 10
       let swept = Monitor(false)

@@ -72,7 +72,7 @@ class Prometheus:
     def _has_scraped(self) -> bool:
         try:
             return any(value == 1 for value in self.values('up{job="holdfast"}'))
-        except OSError:
+        except (Failure, OSError):  # it starts
             return False
 
     def get(self, path: str, **parameters: str) -> dict:

@@ -137,7 +137,8 @@ final class ServiceMetrics: Sendable {
         ]
       }
       registry.gauge(
-        "holdfast_live_holds", "Live holds in the table, as this instance's last sweep counted them."
+        "holdfast_live_holds",
+        "Live holds in the table, as this instance's last sweep counted them."
       ) { store.snapshot().liveHolds.map { [([], Double($0))] } ?? [] }
       registry.gauge(
         "holdfast_sweep_age_seconds",
