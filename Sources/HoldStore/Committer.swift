@@ -15,9 +15,11 @@ struct Committer: Sendable {
 
   private static let longestPauseMilliseconds = 50
 
-  func run() {
+  /// - Parameter pulse: Shows that the committer gets on with its batches.
+  func run(_ pulse: Pulse) {
     var record = CommitRecord()
     while let batch = nextBatch() {
+      pulse.begin()
       reportWaits(of: batch)
       let ready = deferringContended(batch)
       if ready.isEmpty {
@@ -25,6 +27,7 @@ struct Committer: Sendable {
       } else {
         commit(ready, &record)
       }
+      pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
     queue.broadcast()

@@ -1,6 +1,6 @@
 public import Holds
 internal import Postgres
-internal import Threads
+public import Threads
 
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
@@ -25,6 +25,7 @@ public final class HoldStore: HoldService {
   private let sweepReport = Monitor(SweepReport())
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
+  private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
   private let others: Monitor<[WorkerThread]> = Monitor([])
 
@@ -46,6 +47,7 @@ public final class HoldStore: HoldService {
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
+    pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
     let housekeeper = Housekeeper(
       queue: queue, isStopping: isStopping,
@@ -119,14 +121,24 @@ public final class HoldStore: HoldService {
   /// What the store knows of itself at this moment, for metrics and status lines. It takes two locks for
   /// a few instructions each, and asks no database.
   public func snapshot() -> HoldStoreSnapshot {
-    let (waiting, submitted) = queue.withLock { ($0.waitingCount, $0.acceptedCount) }
     let sweeps = sweepReport.withLock { $0 }
     let age = sweeps.last.microseconds(until: .now)
     return HoldStoreSnapshot(
-      waitingOperations: waiting, waitingOperationsLimit: settings.queue.waitingOperations,
-      acceptedOperations: submitted, pool: pool.counts, liveHolds: sweeps.liveHolds,
+      waitingOperations: waitingCount, waitingOperationsLimit: settings.queue.waitingOperations,
+      pool: pool.counts, liveHolds: sweeps.liveHolds,
       sweepAgeSeconds: settings.sweepIntervalMilliseconds > 0 ? Double(age) / 1e6 : nil)
   }
+
+  /// How many operations wait for a commit.
+  public var waitingCount: Int { queue.withLock { $0.waitingCount } }
+
+  /// Whether commits and deadlines are attended to: no batch takes far longer than its callers wait.
+  public func isWorking(at now: Instant) -> Bool {
+    let limit = settings.answerTimeoutMilliseconds * 2 + Self.stuckMarginMilliseconds
+    return pulses.allSatisfy { $0.busyMilliseconds(at: now) < limit }
+  }
+
+  private static let stuckMarginMilliseconds = 10_000
 
   private static func checkDatabase(
     _ check: DatabaseCheck, _ pool: Pool, deadline: Instant
@@ -173,12 +185,13 @@ public final class HoldStore: HoldService {
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
       onEvent: onEvent)
-    let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
+    let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
-    let (releases, checks) = (releases, checks)
+    let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
     var more = [
       WorkerThread {
-        housekeeper.keepDeadlines([{ releases.expire(now: $0) }, { checks.expire(now: $0) }])
+        housekeeper.keepDeadlines(
+          [{ releases.expire(now: $0) }, { checks.expire(now: $0) }], pulse)
       }
     ]
     let interval = settings.sweepIntervalMilliseconds

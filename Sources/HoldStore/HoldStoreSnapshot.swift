@@ -9,10 +9,6 @@ public struct HoldStoreSnapshot: Sendable, Equatable {
   /// How many may wait.
   public var waitingOperationsLimit: Int
 
-  /// Operations that the queue has accepted since the start. The difference between two snapshots gives
-  /// the rate.
-  public var acceptedOperations: Int
-
   /// The connections to PostgreSQL.
   public var pool: PoolCounts
 

@@ -86,9 +86,6 @@ public struct CommitQueue<Payload, Time: Comparable> {
     self.limits = limits
   }
 
-  /// How many entries have been accepted so far.
-  public var acceptedCount: Int { Int(clamping: nextNumber) }
-
   /// How many entries wait for a batch.
   public var waitingCount: Int { waiting.count }
 

@@ -8,6 +8,10 @@ struct RequestHandler: Sendable {
   private let api: API
   private let logger: Logger
   private let metrics: RequestMetrics?
+  private let answered = Counter()
+
+  /// How many requests have been answered.
+  var answeredCount: Int { answered.value }
 
   init(api: API, logger: Logger, metrics: RequestMetrics?) {
     self.api = api
@@ -25,7 +29,7 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameter($0) })
-    api.answer(request) { [logger, metrics] response in
+    api.answer(request) { [logger, metrics, answered] response in
       // A 500 means that something is wrong which a person must mend.
       let level: Logger.Level = response.status == 500 ? .warning : .debug
       // Parameters end with the answer.
@@ -37,6 +41,7 @@ struct RequestHandler: Sendable {
       // First, so that whoever has an answer finds it counted.
       metrics?.count(path: request.path, status: response.status, nanoseconds: nanoseconds)
       exchange.respond(bytes)
+      answered.add()
       logger.log(
         level: level, "answered",
         metadata: Self.details(of: request, response, trace: trace, nanoseconds: nanoseconds))
