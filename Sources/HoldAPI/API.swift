@@ -5,31 +5,40 @@ public struct API: Sendable {
   private let routes: [Route]
   private let access: APIAccess?
 
+  /// The paths that have an endpoint.
+  public var paths: [String] { routes.map(\.path) }
+
   /// Creates the API over a store.
   ///
   /// - Parameters:
   ///   - access: Decides by the caller's key; nil answers everybody.
   ///   - openAPI: The document that `/openapi.yaml` is answered with.
+  ///   - metrics: Gives the text of `/metrics`, which is not found without it.
   public init(
-    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = []
+    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = [],
+    metrics: (@Sendable () -> [UInt8])? = nil
   ) {
     self.access = access
-    let confirm = Route(
-      "POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds))
-    routes =
-      [
-        Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
-        Route(
-          "POST", "/tickets_lock_best", .hold, TicketsLockBest(service: service, bounds: bounds)),
-        Route(
-          "POST", "/tickets_unlock_param", .hold,
-          TicketsUnlockParam(service: service, bounds: bounds)),
-        Route(
-          "POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
-        Route("GET, HEAD", "/livez", nil, Livez()),
-        Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
-        Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
-      ] + (bounds.allowsConfirms ? [confirm] : [])
+    var routes = [
+      Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
+      Route(
+        "POST", "/tickets_lock_best", .hold, TicketsLockBest(service: service, bounds: bounds)),
+      Route(
+        "POST", "/tickets_unlock_param", .hold,
+        TicketsUnlockParam(service: service, bounds: bounds)),
+      Route("POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
+      Route("GET, HEAD", "/livez", nil, Livez()),
+      Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
+      Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
+    ]
+    if bounds.allowsConfirms {
+      routes.append(
+        Route("POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds)))
+    }
+    if let metrics {
+      routes.append(Route("GET, HEAD", "/metrics", .operate, Metrics(text: metrics)))
+    }
+    self.routes = routes
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

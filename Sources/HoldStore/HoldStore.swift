@@ -8,6 +8,7 @@ struct Submission: Sendable {
 
   /// By what the history knows the caller's request; nil for work of the service's own.
   let requestID: String?
+  let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
 
   /// For an operation whose tickets are to be chosen: how far that has come.
@@ -19,6 +20,7 @@ struct Submission: Sendable {
   ) {
     self.operation = operation
     self.requestID = requestID
+    self.arrived = arrived
     self.completion = completion
     if case .lockBest(let request) = operation {
       best = BestCall(request, arrived: arrived)
@@ -45,6 +47,8 @@ public final class HoldStore: HoldService {
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
   private let books: SeatBooks
+  private let sweepReport = Monitor(SweepReport())
+  private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
   private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
@@ -65,6 +69,7 @@ public final class HoldStore: HoldService {
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
+    self.onEvent = onEvent
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
@@ -76,7 +81,7 @@ public final class HoldStore: HoldService {
       sweeper: Sweeper(
         pool: pool, pagesPerStatement: settings.sweepPages,
         longestHoldSeconds: settings.longestHoldSeconds),
-      onEvent: onEvent)
+      report: sweepReport, onEvent: onEvent)
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
     releases = SingleFlight(
@@ -96,7 +101,7 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(Submission(operation, arrived: .now, completion: completion))
+    submit(operation, requestID: nil, completion)
   }
 
   /// Puts an operation into the commit queue, for a request that the history is to know.
@@ -104,13 +109,20 @@ public final class HoldStore: HoldService {
     _ operation: HoldOperation, requestID: String,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(
-      Submission(operation, arrived: .now, requestID: requestID, completion: completion))
+    submit(operation, requestID: requestID, completion)
   }
 
-  private func submit(_ submission: Submission) {
-    let (operation, completion) = (submission.operation, submission.completion)
+  private func submit(
+    _ operation: HoldOperation, requestID: String?,
+    _ answer: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
     let now = Instant.now
+    let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
+      onEvent(.answered(operation, outcome))
+      answer(outcome)
+    }
+    let submission = Submission(
+      operation, arrived: now, requestID: requestID, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -147,6 +159,17 @@ public final class HoldStore: HoldService {
         Readiness(
           database: database, isStopping: isStopping, hasStrictSales: check.reportedStrictSales))
     }
+  }
+
+  /// What the store knows of itself at this moment, for metrics and status lines. It takes two locks for
+  /// a few instructions each, and asks no database.
+  public func snapshot() -> HoldStoreSnapshot {
+    let sweeps = sweepReport.withLock { $0 }
+    let age = sweeps.last.microseconds(until: .now)
+    return HoldStoreSnapshot(
+      waitingOperations: waitingCount, waitingOperationsLimit: settings.queue.waitingOperations,
+      pool: pool.counts, liveHolds: sweeps.liveHolds,
+      sweepAgeSeconds: settings.sweepIntervalMilliseconds > 0 ? Double(age) / 1e6 : nil)
   }
 
   /// How many operations wait for a commit.

@@ -51,6 +51,8 @@ need_to_test() {
     need python3-venv python3 -c 'import ensurepip'
     need chromium has chromium
     need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    # With promtool. It is never started as a service.
+    need prometheus has prometheus
 }
 
 need_to_package() {
