@@ -4,15 +4,32 @@ public import Holds
 public struct API: Sendable {
   private let routes: [Route]
 
-  /// Creates the API over a store.
-  public init(service: any HoldService, bounds: APIBounds) {
-    routes = [
+  /// Creates the API over a store; without `seatMaps`, their paths do not exist.
+  public init(
+    service: any HoldService, seatMaps: (any SeatMapService)? = nil, bounds: APIBounds
+  ) {
+    var routes = [
       Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
       Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
       Route("GET, HEAD", "/livez", Livez()),
       Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
     ]
+    if let seatMaps {
+      func list(showsSales: Bool) -> TicketsListEvent {
+        TicketsListEvent(service: seatMaps, bounds: bounds, showsSales: showsSales)
+      }
+      func map(_ part: SeatMapPart) -> SeatMap {
+        SeatMap(service: seatMaps, bounds: bounds, part: part)
+      }
+      routes += [
+        Route("GET, HEAD", "/tickets_availability", map(.availability)),
+        Route("GET, HEAD", "/tickets_layout", map(.layout)),
+        Route("POST", "/tickets_list_event", list(showsSales: false)),
+        Route("POST", "/tickets_list_event_sales", list(showsSales: true)),
+      ]
+    }
+    self.routes = routes
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

@@ -9,10 +9,16 @@ enum EmbeddedSQL {
   static let grants = text(PackageResources.grants_sql)
   static let holdKeyColumn = text(PackageResources.hold_key_column_sql)
   static let holdsTable = text(PackageResources.holds_table_sql)
+  static let lookForEvents = statement(PackageResources.look_for_events_sql)
   static let lookUp = statement(PackageResources.look_up_sql)
   static let purge = statement(PackageResources.purge_sql)
+  static let readingSession = text(PackageResources.reading_session_sql)
+  static let seatLayout = statement(PackageResources.seat_layout_sql)
+  static let seatStates = statement(PackageResources.seat_states_sql)
   static let session = text(PackageResources.session_sql)
   static let sweep = statement(PackageResources.sweep_sql)
+  static let ticketColumns = statement(PackageResources.ticket_columns_sql)
+  static let ticketList = statement(PackageResources.ticket_list_sql)
   static let ticketsTable = text(PackageResources.tickets_table_sql)
 
   /// Without the comment in front, so that `pg_stat_activity` shows what it is.

@@ -23,6 +23,9 @@ public enum HoldStoreEvent: Sendable {
   /// A sweep failed; the next one will try again.
   case sweepFailed(PostgresError)
 
+  /// A question for a seat map or a list failed; whoever asked has been told.
+  case readFailed(PostgresError)
+
   /// What becomes of the operations of a failed batch.
   public enum Consequence: String, Sendable {
     /// They are run again together.

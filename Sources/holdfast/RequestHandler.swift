@@ -24,7 +24,14 @@ struct RequestHandler: Sendable {
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameter($0) })
     api.answer(request) { [logger] response in
-      exchange.respond(CGIResponse.bytes(response))
+      if response.longBody == nil {
+        exchange.respond(CGIResponse.bytes(response))
+      } else {
+        let busy = APIResponse.error(
+          status: 503, message: "Service busy: too much is being sent; nothing was changed",
+          requestID: request.requestID)
+        exchange.respond(CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy))
+      }
       logger.debug(
         "answered",
         metadata: [

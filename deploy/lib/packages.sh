@@ -20,6 +20,7 @@ need_to_run() {
     need postgresql-client has psql
     need libpq5 find_library libpq.so.5
     need libfcgi0ldbl find_library libfcgi.so.0
+    need zlib1g find_library libz.so.1
     if database_is_private; then
         need postgresql find_postgres_bin
     fi
@@ -33,6 +34,7 @@ need_to_build() {
     need pkg-config has pkg-config
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
     need libfcgi-dev test -f /usr/include/fcgiapp.h
+    need zlib1g-dev test -f /usr/include/zlib.h
     # Libraries that the Swift toolchain is linked with.
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0

@@ -18,6 +18,7 @@ public final class FastCGIServer: Sendable {
   private let stopping = WakeUp()
   let listener: Monitor<ListeningSocket?>
   let table: Monitor<ConnectionTable>
+  let writers: LongAnswerWriters
   private let threads: Monitor<[WorkerThread]>
 
   /// Starts the workers; requests are served from now on.
@@ -29,6 +30,7 @@ public final class FastCGIServer: Sendable {
     self.handler = handler
     listener = Monitor(socket)
     table = Monitor(ConnectionTable(limits: limits))
+    writers = LongAnswerWriters(count: limits.longAnswers)
     threads = Monitor([])
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
@@ -71,5 +73,6 @@ public final class FastCGIServer: Sendable {
       return threads
     }
     for thread in ended { thread.join() }
+    writers.stop()
   }
 }

@@ -1,3 +1,5 @@
+public import Holds
+
 /// An answer, complete except for the headers that depend on how it is sent (`Content-Length`).
 ///
 /// Its description omits the body, which may contain a caller's `hold_id`.
@@ -8,11 +10,23 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The value of `X-Request-Id`, which every answer carries.
   public let requestID: String
 
-  /// The headers that only this answer has: `Allow` or `Retry-After`.
+  /// The headers that only this answer has: `Allow`, `Retry-After`, `ETag` and the like.
   public internal(set) var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON; empty in the answer to HEAD.
   public var body: [UInt8]
+
+  /// What comes after `body`, where that may be long.
+  public internal(set) var longBody: LongBody?
+
+  /// What comes after `longBody`.
+  public internal(set) var bodyEnd: [UInt8] = []
+
+  /// The headers in place of `commonHeaders`; nil for most answers.
+  public internal(set) var replacedHeaders: [APIHeader]?
+
+  /// How long the whole body is.
+  public var bodyByteCount: Int { body.count + (longBody?.byteCount ?? 0) + bodyEnd.count }
 
   /// Creates an answer without headers of its own.
   init(status: Int, requestID: String, body: [UInt8]) {
@@ -21,7 +35,7 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
     self.body = body
   }
 
-  /// The headers that are the same in every answer.
+  /// The headers that are the same in almost every answer.
   public static let commonHeaders = [
     APIHeader(name: "Content-Type", value: "application/json"),
     APIHeader(name: "Cache-Control", value: "no-store"),
@@ -29,18 +43,20 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
 
   /// All headers in the order in which they are sent: the common ones, `X-Request-Id`, its own.
   public var headers: [APIHeader] {
-    Self.commonHeaders + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
+    (replacedHeaders ?? Self.commonHeaders) + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
   /// The same answer to HEAD.
   var withoutBody: APIResponse {
     var response = self
     response.body = []
+    response.longBody = nil
+    response.bodyEnd = []
     return response
   }
 
   /// The status and the body's length: never the body.
-  public var description: String { "APIResponse(\(status), \(body.count) bytes)" }
+  public var description: String { "APIResponse(\(status), \(bodyByteCount) bytes)" }
 
   /// Never the body.
   public var customMirror: Mirror { Mirror(self, children: []) }

@@ -34,6 +34,16 @@ extension RequestMembers {
       got: Quotation.of(id))
   }
 
+  /// `event_id`.
+  func eventID() throws(BadRequest) -> EventID {
+    guard case .string(let text) = self[.eventID] else {
+      throw BadRequest(
+        Member.eventID.path, expected: EventIDCheck.expectation(bounds),
+        got: self[.eventID].shown)
+    }
+    return try EventIDCheck.check(text, named: Member.eventID.path, bounds: bounds)
+  }
+
   /// `reserved_time`, in seconds.
   func reservedSeconds() throws(BadRequest) -> Double {
     let received = self[.reservedTime]

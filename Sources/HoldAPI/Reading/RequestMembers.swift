@@ -4,6 +4,7 @@
 enum Member: String, CaseIterable {
   case data
   case details
+  case eventID = "event_id"
   case holdID = "hold_id"
   case reservedTime = "reserved_time"
   case ticketdReserved = "ticketd_reserved"

@@ -36,7 +36,9 @@ struct ServeCommand: ParsableCommand {
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
     let store = HoldStore(settings: settings.store) { logger.log($0) }
-    let handler = RequestHandler(api: API(service: store, bounds: settings.bounds), logger: logger)
+    let seatMaps = SeatMapStore(settings: settings.seatMaps) { logger.log($0) }
+    let api = API(service: store, seatMaps: seatMaps, bounds: settings.bounds)
+    let handler = RequestHandler(api: api, logger: logger)
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
     logger.notice(
       "serving",
@@ -51,6 +53,7 @@ struct ServeCommand: ParsableCommand {
     exitWhenLate(deadline, server, logger)
     server.drain()
     _ = server.waitUntilIdle(until: deadline)
+    seatMaps.stop()
     store.stop()
     server.stop()
     let unanswered = Self.unansweredRequests(server)
