@@ -34,6 +34,7 @@ public final class HoldStore: HoldService {
     let pool = Pool(
       limits: settings.pool,
       open: { deadline throws(PostgresError) in try sessions.open(deadline: deadline) },
+      giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
     self.check = check

@@ -11,6 +11,7 @@ public final class Pool: Sendable {
   private static let checkIntervalMilliseconds = 1000
 
   private let limits: PoolLimits
+  private let giveUp: @Sendable (PostgresConnection) -> Void
   private let state: Monitor<PoolState<PostgresConnection>>
   private let thread: Monitor<WorkerThread?>
 
@@ -18,12 +19,15 @@ public final class Pool: Sendable {
   ///
   /// - Parameters:
   ///   - open: Called on the pool's thread, with the attempt's deadline.
+  ///   - giveUp: Told of each connection whose server was silent for too long, or took no writes.
   ///   - onFailure: Told of each failed attempt, for the log.
   public init(
     limits: PoolLimits, open: @escaping Opener,
+    giveUp: @escaping @Sendable (PostgresConnection) -> Void = { _ in },
     onFailure: @escaping @Sendable (PostgresError) -> Void
   ) {
     self.limits = limits
+    self.giveUp = giveUp
     state = Monitor(PoolState(limits: limits))
     thread = Monitor(nil)
     let started = WorkerThread { [state] in
@@ -47,6 +51,7 @@ public final class Pool: Sendable {
       return value
     } catch {
       if error.isServerOfNoUse {
+        giveUp(connection)
         // What else is open leads to the same server; it closes here, outside the lock.
         _ = state.withLock { $0.discardLentAndIdle() }
       } else {

@@ -52,6 +52,9 @@ public import Threads
   /// some more. Without it, and before, a call that takes too long throws `deadlinePassed`.
   public var silenceMilliseconds: Int?
 
+  /// Which of the connector's hosts it leads to.
+  var host = 0
+
   /// False once the connection is broken or a call on it has timed out.
   public private(set) var isUsable = true
 

@@ -6,13 +6,27 @@ public import Threads
 ///
 /// libpq tries several hosts by itself, but in its non-blocking mode a silent first host uses up all
 /// of the time. So each host gets its share of it, beginning with the one that served last.
+///
+/// Two servers may both say that they accept writes: an old primary goes on doing so after a failover
+/// of which it has not heard, while its commits wait for a standby that no longer follows it. So a
+/// server whose commits hang is tried last from then on, and a server is refused once another one with
+/// a higher timeline has been seen (PostgreSQL manual, "Timelines").
 public final class PostgresConnector: Sendable {
   private let conninfo: String
 
   /// libpq's keywords for each host; a single empty set leaves the choice to libpq.
   private let hosts: [[(String, String)]]
   private let attributes: [(String, String)]
-  private let preferred = Monitor(0)
+  private let state = Monitor(State())
+
+  private struct State {
+    /// The host that is tried first.
+    var preferred = 0
+
+    /// The newest primary that has been seen: PostgreSQL's cluster and its timeline.
+    var cluster = ""
+    var timeline = 0
+  }
 
   /// Reads the hosts out of a connection URI or `key=value` string, and else out of `PGHOST`,
   /// `PGHOSTADDR` and `PGPORT`; each may be a list (PostgreSQL manual, "Specifying Multiple Hosts").
@@ -69,7 +83,7 @@ public final class PostgresConnector: Sendable {
   ///
   /// - Throws: What the last server that was tried gave: `connectionFailed` or `deadlinePassed`.
   public func connect(deadline: Instant) throws(PostgresError) -> PostgresConnection {
-    let first = preferred.withLock { $0 }
+    let first = state.withLock { $0.preferred }
     var problem = PostgresError(.connectionFailed, "no host")
     for turn in hosts.indices {
       let index = (first + turn) % hosts.count
@@ -78,13 +92,58 @@ public final class PostgresConnector: Sendable {
         let connection = try PostgresConnection(
           keywords: attributes + [("dbname", conninfo)] + hosts[index],
           deadline: min(deadline, .now.advanced(byMilliseconds: share)))
-        preferred.withLock { $0 = index }
+        if hosts.count > 1 { try checkTimeline(of: connection, deadline: deadline) }
+        connection.host = index
+        state.withLock { $0.preferred = index }
         return connection
       } catch {
         problem = error
       }
     }
     throw problem
+  }
+
+  /// Tries other servers first from now on, since this connection's was silent for too long.
+  public func giveUp(_ connection: PostgresConnection) {
+    state.withLock { state in
+      guard state.preferred == connection.host else { return }
+      state.preferred = (connection.host + 1) % hosts.count
+    }
+  }
+
+  /// Refuses a server whose timeline is older than another's of the same cluster.
+  private func checkTimeline(
+    of connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) {
+    let result: PostgresResult
+    do throws(PostgresError) {
+      result = try connection.query(
+        """
+        SELECT (SELECT system_identifier::text FROM pg_control_system()),
+               CASE WHEN NOT pg_is_in_recovery()
+                    THEN left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END
+        """, deadline: deadline)
+    } catch {
+      // A role that may not ask, or an engine that has no timelines.
+      if case .server = error.code, connection.isUsable { return }
+      throw error
+    }
+    // A server in recovery is on nobody's way: target_session_attrs asks for it.
+    guard !result.isNull(row: 0, column: 1) else { return }
+    let cluster = result.text(row: 0, column: 0)
+    let timeline = Int(result.text(row: 0, column: 1), radix: 16) ?? 0
+    let newest = state.withLock { state in
+      if state.cluster != cluster || state.timeline < timeline {
+        state.cluster = cluster
+        state.timeline = timeline
+      }
+      return state.timeline
+    }
+    guard timeline == newest else {
+      throw PostgresError(
+        .connectionFailed,
+        "the server is on timeline \(timeline), and a newer primary is on \(newest)")
+    }
   }
 
   static func hosts(

@@ -40,7 +40,10 @@ public final class PostgresServer: Sendable {
       + " sslmode=disable options=''"
   }
 
-  private init() throws {
+  /// A copy of this cluster that has been promoted: both accept writes, the copy on a higher timeline.
+  public func makePromotedCopy() throws -> PostgresServer { try PostgresServer(copying: directory) }
+
+  private init(copying original: String = "") throws {
     guard let programs = Self.programs else { throw Failure(Self.reason) }
     let parent = NSTemporaryDirectory()
     directory =
@@ -48,7 +51,7 @@ public final class PostgresServer: Sendable {
       + "/hfpg." + String(UInt64.random(in: 0 ... .max), radix: 36)
     let script = Process()
     script.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-    script.arguments = ["sh", "-c", Self.script, "sh", directory, programs]
+    script.arguments = ["sh", "-c", Self.script, "sh", directory, programs, original]
     let input = Pipe()
     let output = Pipe()
     script.standardInput = input
@@ -62,7 +65,7 @@ public final class PostgresServer: Sendable {
     let answer = String(
       decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     guard answer.hasSuffix("ready\n") else { throw Failure("PostgreSQL did not start: \(answer)") }
-    atexit { PostgresServer.end() }
+    if original.isEmpty { atexit { PostgresServer.end() } }
   }
 
   /// Lets the shell go and waits for it, so that whoever removes the temporary folder finds it quiet.
@@ -78,7 +81,7 @@ public final class PostgresServer: Sendable {
   // fsync is off: a crash of the machine is not what is tested. Autovacuum is off because its work
   // would show in what tests count. As root, everything runs as the user that Debian made for it.
   private static let script = """
-    directory=$1 programs=$2
+    directory=$1 programs=$2 original=$3
     cd /
     umask 022
     if [ "$(id -u)" = 0 ]; then as='runuser -u postgres --'; else as=; fi
@@ -91,11 +94,23 @@ public final class PostgresServer: Sendable {
     trap exit PIPE TERM
     if [ -n "$as" ]; then chown postgres: "$directory"; fi
     log=$directory/log
-    if $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
-        --locale=C.UTF-8 --no-sync --no-instructions >"$log" 2>&1 &&
+    make() {
+      if [ -n "$original" ]; then
+        $as "$programs/pg_basebackup" -h "$original" -U holdfast -D "$directory/data" -R \\
+          --no-sync --checkpoint=fast
+      else
+        $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
+          --locale=C.UTF-8 --no-sync --no-instructions
+      fi
+    }
+    promote() {
+      [ -z "$original" ] || $as "$programs/pg_ctl" -D "$directory/data" -w -s promote
+    }
+    if make >"$log" 2>&1 &&
       $as "$programs/pg_ctl" -D "$directory/data" -w -t 60 -s -l "$directory/server.log" start -o "\\
         -c unix_socket_directories='$directory' -c listen_addresses= -p 5432 -c fsync=off \\
-        -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC" >"$log.ctl" 2>&1 </dev/null
+        -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC" >"$log.ctl" 2>&1 </dev/null &&
+      promote >>"$log.ctl" 2>&1
     then
       echo ready
     else

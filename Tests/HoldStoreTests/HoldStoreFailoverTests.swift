@@ -1,0 +1,94 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// A failover of which the old primary has not heard: both servers say that they accept writes, and
+  /// the commits of the old one wait for a standby that no longer follows it.
+  @Suite struct HoldStoreFailoverTests {
+    private let database: Database
+    private let old: PostgresServer
+    private let new: PostgresServer
+    private let name: String
+
+    init() throws {
+      database = try Database()
+      name = try database.texts("SELECT current_database()::text")[0]
+      try database.sell(["a", "b", "c"])
+      old = try PostgresServer.shared().makePromotedCopy()
+      new = try old.makePromotedCopy()
+    }
+
+    private func conninfo(_ directories: String) -> String {
+      old.conninfo(database: name, directory: directories)
+    }
+
+    private func connect(_ server: PostgresServer) throws(PostgresError) -> PostgresConnection {
+      try PostgresConnection(
+        conninfo: conninfo(server.directory), deadline: Database.patience)
+    }
+
+    private func directory(of connection: PostgresConnection) throws -> String {
+      try connection.query(
+        "SELECT current_setting('unix_socket_directories')", deadline: Database.patience
+      ).text(row: 0, column: 0)
+    }
+
+    /// Has a server wait for a standby that is not there, as of the commit that this waits for.
+    private func hangCommits(of server: PostgresServer) throws {
+      let connection = try connect(server)
+      try connection.run(
+        script: "ALTER SYSTEM SET synchronous_standby_names = 'gone'", deadline: Database.patience)
+      try connection.run(script: "SELECT pg_reload_conf()", deadline: Database.patience)
+      let limit = Database.patience
+      while true {
+        do throws(PostgresError) {
+          try connect(server).query(
+            "SELECT pg_logical_emit_message(true, 'test', '')",
+            deadline: .now.advanced(byMilliseconds: 2000))
+        } catch {
+          return
+        }
+        guard Instant.now < limit else { throw Failure("commits do not wait") }
+      }
+    }
+
+    @Test func aServerWhoseCommitsHangIsLeft() throws {
+      var settings = HoldStoreSettings.patient(
+        conninfo("\(old.directory),\(new.directory)"))
+      settings.statementTimeoutMilliseconds = 500
+      try HoldStore.run(settings) { store in
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        try hangCommits(of: old)
+        // Its commit hangs there, is looked up on the new primary, and is run again.
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        #expect(try Answers.outcome(of: .lock("c"), by: store).isGranted)
+      }
+      let held = try connect(new).query(
+        "SELECT ticket_id FROM tickets_blocked ORDER BY 1", deadline: Database.patience)
+      #expect((0..<held.rowCount).map { held.text(row: $0, column: 0) } == ["b", "c"])
+    }
+
+    @Test func anOlderTimelineIsRefusedOnceANewerOneWasSeen() throws {
+      let connector = PostgresConnector(
+        conninfo: conninfo("\(old.directory),\(new.directory)"))
+      let first = try connector.connect(deadline: Database.patience)
+      #expect(try directory(of: first) == old.directory)
+      // The control: as long as nothing speaks against it, the server that served is tried first.
+      #expect(
+        try directory(of: connector.connect(deadline: Database.patience)) == old.directory)
+      connector.giveUp(first)
+      let second = try connector.connect(deadline: Database.patience)
+      #expect(try directory(of: second) == new.directory)
+      // A connection to a server that has been left already says nothing against the new one.
+      connector.giveUp(first)
+      connector.giveUp(second)
+      #expect(
+        try directory(of: connector.connect(deadline: Database.patience)) == new.directory)
+    }
+  }
+}
