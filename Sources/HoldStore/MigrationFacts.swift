@@ -10,6 +10,11 @@ struct MigrationFacts {
   let hasHoldKey: Bool
   let hasStatusOffline: Bool
   let hasUniqueIndex: Bool
+  let hasEvent: Bool
+  let hasEventIndex: Bool
+
+  /// The tickets are in a partitioned table, on which no index can be built concurrently.
+  let isPartitioned: Bool
 
   /// Storage parameters of the table of holds that are to be set, as SQL.
   let options: String
@@ -32,9 +37,12 @@ struct MigrationFacts {
     hasHoldKey = result.bool(row: 0, column: 5)
     hasStatusOffline = result.bool(row: 0, column: 6)
     hasUniqueIndex = result.bool(row: 0, column: 7)
-    options = result.text(row: 0, column: 8)
-    functionVersion = result.text(row: 0, column: 9)
-    hasOldFunction = result.bool(row: 0, column: 10)
-    cascades = result.text(row: 0, column: 11)
+    hasEvent = result.bool(row: 0, column: 8)
+    hasEventIndex = result.bool(row: 0, column: 9)
+    isPartitioned = result.bool(row: 0, column: 10)
+    options = result.text(row: 0, column: 11)
+    functionVersion = result.text(row: 0, column: 12)
+    hasOldFunction = result.bool(row: 0, column: 13)
+    cascades = result.text(row: 0, column: 14)
   }
 }

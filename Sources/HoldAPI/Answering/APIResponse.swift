@@ -43,7 +43,8 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
 
   /// All headers in the order in which they are sent: the common ones, `X-Request-Id`, its own.
   public var headers: [APIHeader] {
-    (replacedHeaders ?? Self.commonHeaders) + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
+    (replacedHeaders ?? Self.commonHeaders)
+      + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
   /// The same answer to HEAD.

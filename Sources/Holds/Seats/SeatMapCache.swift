@@ -283,7 +283,8 @@ public struct SeatMapCache<Waiter, Time: Comparable> {
       let others = entries.filter {
         $0.key != kept && $0.value.byteCount > 0 && !$0.value.isReading && $0.value.waiting.isEmpty
       }
-      guard let oldest = others.min(by: { $0.value.lastUse < $1.value.lastUse })?.key else { return }
+      let oldest = others.min { $0.value.lastUse < $1.value.lastUse }?.key
+      guard let oldest else { return }
       guard let entry = entries[oldest], entry.second == second else {
         remove(oldest)
         continue

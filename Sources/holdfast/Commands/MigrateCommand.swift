@@ -20,6 +20,12 @@ struct MigrateCommand: ParsableCommand {
   )
   var createTables = false
 
+  @Flag(
+    help:
+      "Build the index on tickets (event_id) that lists and seat maps need, concurrently, if there is none."
+  )
+  var eventIndex = false
+
   @Option(help: "Grant this role what the service needs.")
   var grant: String?
 
@@ -35,6 +41,7 @@ struct MigrateCommand: ParsableCommand {
     var options = Migrator.Options()
     options.isDryRun = dryRun
     options.createsTables = createTables
+    options.createsEventIndex = eventIndex
     options.grantee = grant
     options.grantsStrictSales = strictSales
     let changes = try Migrator(connection, options: options, deadline: deadline)
