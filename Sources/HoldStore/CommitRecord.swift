@@ -26,11 +26,13 @@ struct CommitRecord {
   /// - Throws: Also `lockNotAvailable`, while the batch's transaction is still in progress. A row that
   ///   is found is written once more: once this is durable, the batch is.
   func resolve(
-    _ operations: [HoldOperation], on connection: PostgresConnection, deadline: Instant
+    _ operations: [HoldOperation], heldTicketLimit: Int = 0, on connection: PostgresConnection,
+    deadline: Instant
   ) throws(PostgresError) -> CommitVerdicts? {
     let result = try connection.execute(
       Self.lookUp, [.int64(committer), .int64(batch)], deadline: deadline)
-    return try result.isNull(row: 0, column: 0) ? nil : CommitVerdicts(result, of: operations)
+    if result.isNull(row: 0, column: 0) { return nil }
+    return try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit)
   }
 
   /// Deletes records that nobody needs any more, once for many batches; see `purge.sql`.

@@ -11,40 +11,53 @@ struct CommitStatement {
   private(set) var wants: [Int32] = []
   private(set) var holdIDs: [String?] = []
   private var holdIDNumbers: [HoldID: Int32] = [:]
-  private(set) var locks: [Int32] = []
+  private(set) var kinds: [Int32] = []
   private(set) var owners: [Int32] = []
   private(set) var seconds: [Double] = []
   private(set) var ends: [Int32] = []
   private(set) var members: [Int32] = []
+  private(set) var shoppers = NumberedTexts()
+  private(set) var choices = NumberedTexts()
+  private(set) var orders = NumberedTexts()
 
   init(_ operations: [HoldOperation]) {
     self.operations = operations
-    for operation in operations {
+    for (index, operation) in operations.enumerated() {
       switch operation {
       case .lock(let request):
-        append(isLock: true, holdID: request.holdID, seconds: request.reservedSeconds)
+        append(kind: 1, holdID: request.holdID, seconds: request.reservedSeconds)
+        if let shopper = request.shopper { shoppers.append(shopper.text, for: index) }
+        if let choice = request.choice { choices.append(choice.text, for: index) }
       case .release(let request):
-        append(isLock: false, holdID: request.holdID, seconds: 0)
-      case .lockBest, .confirm:
-        preconditionFailure("no endpoint submits it yet")
+        append(kind: 0, holdID: request.holdID, seconds: 0)
+      case .confirm(let request):
+        append(kind: 2, holdID: request.holdID, seconds: 0)
+        orders.append(request.orderID, for: index)
+      case .lockBest:
+        preconditionFailure("its tickets have not been chosen")
       }
     }
     numberTickets()
   }
 
   func parameters(
-    longestHoldSeconds: Double, isStrict: Bool, record: CommitRecord
+    longestHoldSeconds: Double, isStrict: Bool, heldTicketLimit: Int = 0, record: CommitRecord
   ) -> [PostgresParameter] {
-    [
-      .textArray(ticketIDs), .int32Array(wants), .textArray(holdIDs), .int32Array(locks),
+    // Without a limit nobody's shopper matters, and none is stored.
+    let shoppers = heldTicketLimit > 0 ? shoppers : NumberedTexts()
+    return [
+      .textArray(ticketIDs), .int32Array(wants), .textArray(holdIDs), .int32Array(kinds),
       .int32Array(owners), .doubleArray(seconds), .int32Array(ends), .int32Array(members),
-      .double(longestHoldSeconds), .bool(isStrict), .int64(record.committer),
-      .int64(record.batch),
+      .double(longestHoldSeconds), .bool(isStrict), .int32(Int32(heldTicketLimit)),
+      .textArray(shoppers.texts), .int32Array(shoppers.numbers),
+      .textArray(choices.texts), .int32Array(choices.numbers),
+      .textArray(orders.texts), .int32Array(orders.numbers),
+      .int64(record.committer), .int64(record.batch),
     ]
   }
 
-  private mutating func append(isLock: Bool, holdID: HoldID?, seconds: Double) {
-    locks.append(isLock ? 1 : 0)
+  private mutating func append(kind: Int32, holdID: HoldID?, seconds: Double) {
+    kinds.append(kind)
     self.seconds.append(seconds)
     guard let holdID else { return owners.append(0) }
     let number = holdIDNumbers[holdID] ?? Int32(holdIDs.count + 1)
@@ -62,8 +75,9 @@ struct CommitStatement {
   private mutating func numberTickets() {
     var uses: [(ticketID: String, want: Int32, member: Int)] = []
     for (index, operation) in operations.enumerated() {
+      let want: Int32 = [2, 1, 4][Int(kinds[index])]
       for ticketID in operation.ticketIDs {
-        uses.append((ticketID, locks[index] == 1 ? 1 : 2, uses.count))
+        uses.append((ticketID, want, uses.count))
       }
       ends.append(Int32(uses.count))
     }

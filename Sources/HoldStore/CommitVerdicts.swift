@@ -17,7 +17,7 @@ struct CommitVerdicts {
   /// - Throws: `internalError` if the answer does not fit the batch: the function is not this version's,
   ///   and what it has committed is not known.
   init(
-    _ result: borrowing PostgresResult, of operations: [HoldOperation]
+    _ result: borrowing PostgresResult, of operations: [HoldOperation], heldTicketLimit: Int = 0
   ) throws(PostgresError) {
     let outcomes = result.integerArray(row: 0, column: 0)
     let expiries = result.integerArray(row: 0, column: 1)
@@ -44,6 +44,11 @@ struct CommitVerdicts {
           .decided(Self.done(operation, expiry: expiries[index], decidedAt: decidedAt)))
       case 2:
         verdicts.append(.deferred)
+      case 4:
+        verdicts.append(
+          .decided(.overLimit(limit: heldTicketLimit, held: expiries[index])))
+      case 5:
+        verdicts.append(.decided(.orderMismatch))
       default:
         let members = first..<first + ticketIDs.count
         verdicts.append(
@@ -54,11 +59,15 @@ struct CommitVerdicts {
   }
 
   private static func done(_ operation: HoldOperation, expiry: Int, decidedAt: Int) -> HoldOutcome {
-    guard case .lock = operation else { return .released }
-    return .granted(
-      HoldGrant(
-        expiresAtUnixMicroseconds: Int64(decidedAt + expiry),
-        expiresInSeconds: Int64(expiry / 1_000_000)))
+    switch operation {
+    case .release: .released
+    case .confirm: .sold
+    case .lock, .lockBest:
+      .granted(
+        HoldGrant(
+          expiresAtUnixMicroseconds: Int64(decidedAt + expiry),
+          expiresInSeconds: Int64(expiry / 1_000_000)))
+    }
   }
 
   private static func refusal(

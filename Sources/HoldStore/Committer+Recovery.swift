@@ -80,7 +80,8 @@ extension Committer {
       do throws(PostgresError) {
         let verdicts = try pool.withConnection(deadline: deadline) {
           connection throws(PostgresError) in
-          try record.resolve(operations, on: connection, deadline: deadline)
+          try record.resolve(
+            operations, heldTicketLimit: heldTicketLimit, on: connection, deadline: deadline)
         }
         // Logged before callers are answered, so that the log explains every answer.
         onEvent(

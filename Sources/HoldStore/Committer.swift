@@ -10,19 +10,23 @@ struct Committer: Sendable {
   let contentionMilliseconds: Int
   let check: DatabaseCheck
   let longestHoldSeconds: Double
+  let heldTicketLimit: Int
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
 
-  func run() {
+  /// - Parameter pulse: Shows that the committer gets on with its batches.
+  func run(_ pulse: Pulse) {
     var record = CommitRecord()
     while let batch = nextBatch() {
+      pulse.begin()
       let ready = deferringContended(batch)
       if ready.isEmpty {
         queue.withLock { _ = $0.endBatch() }
       } else {
         commit(ready, &record)
       }
+      pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
     queue.broadcast()
@@ -64,7 +68,8 @@ struct Committer: Sendable {
     defer { record.advance() }
     let operations = batch.map(\.payload.operation)
     let parameters = CommitStatement(operations).parameters(
-      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales, record: record)
+      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+      heldTicketLimit: heldTicketLimit, record: record)
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
@@ -75,7 +80,9 @@ struct Committer: Sendable {
         let result = try connection.execute(
           CommitStatement.statement, parameters, deadline: deadline)
         let microseconds = start.microseconds(until: .now)
-        return (try CommitVerdicts(result, of: operations), microseconds)
+        return (
+          try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit), microseconds
+        )
       }
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
     } catch {

@@ -24,11 +24,21 @@ final class DatabaseCheck: Sendable {
   }
 
   private let strictSales: StrictSales
+  private let hasConfirms: Bool
+  private let hasLimit: Bool
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let state = Monitor(State())
 
-  init(strictSales: StrictSales, onEvent: @escaping @Sendable (HoldStoreEvent) -> Void) {
+  /// - Parameters:
+  ///   - hasConfirms: Whether the rights that a confirm needs are tried, too.
+  ///   - hasLimit: Whether those that the limit by shopper needs are.
+  init(
+    strictSales: StrictSales, hasConfirms: Bool = false, hasLimit: Bool = false,
+    onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
+  ) {
     self.strictSales = strictSales
+    self.hasConfirms = hasConfirms
+    self.hasLimit = hasLimit
     self.onEvent = onEvent
   }
 
@@ -82,6 +92,8 @@ final class DatabaseCheck: Sendable {
     let script = EmbeddedSQL.dryCommit
       .filling("strict", with: "\(isStrict)")
       .filling("lock", with: isStrict ? "SELECT FROM tickets WHERE false FOR SHARE;" : "")
+      .filling("confirm", with: hasConfirms ? EmbeddedSQL.dryConfirm : "")
+      .filling("limit", with: hasLimit ? "SELECT FROM holdfast_secret WHERE false;" : "")
     do throws(PostgresError) {
       try connection.run(script: script, deadline: deadline)
       return .succeeded

@@ -1,6 +1,6 @@
 public import Holds
 internal import Postgres
-internal import Threads
+public import Threads
 
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
@@ -22,6 +22,7 @@ public final class HoldStore: HoldService {
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
   private let isStopping = Monitor(false)
+  private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
   private let others: Monitor<[WorkerThread]> = Monitor([])
 
@@ -29,7 +30,9 @@ public final class HoldStore: HoldService {
   public init(
     settings: HoldStoreSettings, onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
-    let check = DatabaseCheck(strictSales: settings.strictSales, onEvent: onEvent)
+    let check = DatabaseCheck(
+      strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
+      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -40,6 +43,7 @@ public final class HoldStore: HoldService {
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
+    pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
     let housekeeper = Housekeeper(
       queue: queue, isStopping: isStopping,
@@ -106,6 +110,17 @@ public final class HoldStore: HoldService {
     }
   }
 
+  /// How many operations wait for a commit.
+  public var waitingCount: Int { queue.withLock { $0.waitingCount } }
+
+  /// Whether commits and deadlines are attended to: no batch takes far longer than its callers wait.
+  public func isWorking(at now: Instant) -> Bool {
+    let limit = settings.answerTimeoutMilliseconds * 2 + Self.stuckMarginMilliseconds
+    return pulses.allSatisfy { $0.busyMilliseconds(at: now) < limit }
+  }
+
+  private static let stuckMarginMilliseconds = 10_000
+
   private static func checkDatabase(
     _ check: DatabaseCheck, _ pool: Pool, deadline: Instant
   ) -> Readiness.Database {
@@ -149,13 +164,15 @@ public final class HoldStore: HoldService {
     let committer = Committer(
       queue: queue, pool: pool, contended: contended,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
-      longestHoldSeconds: settings.longestHoldSeconds, onEvent: onEvent)
-    let started = (0..<settings.committers).map { _ in WorkerThread { committer.run() } }
+      longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
+      onEvent: onEvent)
+    let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
-    let (releases, checks) = (releases, checks)
+    let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
     var more = [
       WorkerThread {
-        housekeeper.keepDeadlines([{ releases.expire(now: $0) }, { checks.expire(now: $0) }])
+        housekeeper.keepDeadlines(
+          [{ releases.expire(now: $0) }, { checks.expire(now: $0) }], pulse)
       }
     ]
     let interval = settings.sweepIntervalMilliseconds

@@ -56,6 +56,12 @@ public struct HoldStoreSettings: Sendable {
   /// The longest that an unbroken hold may last through renewals, in seconds.
   public var longestHoldSeconds = 7200.0
 
+  /// How many live tickets one cart, or one shopper, may have; 0 for any number.
+  public var heldTicketLimit = 0
+
+  /// Whether confirms are to be expected, so that the readiness check tries the rights for them.
+  public var hasConfirms = false
+
   /// The defaults.
   public init() {}
 }

@@ -12,13 +12,17 @@ struct Housekeeper: Sendable {
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   /// Answers entries whose time is over, and has another batch start beside one that takes long.
-  func keepDeadlines(_ others: [@Sendable (Instant) -> Void]) {
+  ///
+  /// - Parameter pulse: Shows that the deadlines are kept.
+  func keepDeadlines(_ others: [@Sendable (Instant) -> Void], _ pulse: Pulse) {
     while true {
       let next = Instant.now.advanced(byMilliseconds: Self.tickMilliseconds)
       let isDone: Void? = isStopping.wait(until: next) { _ in
         queue.withLock { $0.isDrained } ? () : nil
       }
       if isDone != nil { return }
+      pulse.begin()
+      defer { pulse.end() }
       let now = Instant.now
       let expired = queue.withLock { $0.takeExpired(now: now) }
       for entry in expired {

@@ -7,7 +7,17 @@ struct MigrationFacts {
   let holds: String
   let holdsSchema: String
   let commits: String
+  let sales: String
+  let salesSchema: String
+  let secret: String
   let hasHoldKey: Bool
+
+  /// The columns for shoppers and choices.
+  let hasMarks: Bool
+
+  /// The columns that have no index, of those that are looked for.
+  let missingIndexes: [String]
+  let hasDateUpdated: Bool
   let hasStatusOffline: Bool
   let hasUniqueIndex: Bool
   let hasEvent: Bool
@@ -22,7 +32,10 @@ struct MigrationFacts {
   /// The hash of the text from which the function was made.
   let functionVersion: String
 
-  /// A function with the parameters of an earlier version.
+  /// The same for the function with the parameters of version 0.1.0, if there is one.
+  let previousVersion: String
+
+  /// A function with the parameters of a version before that.
   let hasOldFunction: Bool
 
   /// Tables from which PostgreSQL deletes rows when a hold is deleted.
@@ -34,15 +47,22 @@ struct MigrationFacts {
     holds = result.text(row: 0, column: 2)
     holdsSchema = result.text(row: 0, column: 3)
     commits = result.text(row: 0, column: 4)
-    hasHoldKey = result.bool(row: 0, column: 5)
-    hasStatusOffline = result.bool(row: 0, column: 6)
-    hasUniqueIndex = result.bool(row: 0, column: 7)
-    hasEvent = result.bool(row: 0, column: 8)
-    hasEventIndex = result.bool(row: 0, column: 9)
-    isPartitioned = result.bool(row: 0, column: 10)
-    options = result.text(row: 0, column: 11)
-    functionVersion = result.text(row: 0, column: 12)
-    hasOldFunction = result.bool(row: 0, column: 13)
-    cascades = result.text(row: 0, column: 14)
+    sales = result.text(row: 0, column: 5)
+    salesSchema = result.text(row: 0, column: 6)
+    secret = result.text(row: 0, column: 7)
+    hasHoldKey = result.bool(row: 0, column: 8)
+    hasMarks = result.bool(row: 0, column: 9)
+    missingIndexes = result.text(row: 0, column: 10).split(separator: ",").map { String($0) }
+    hasDateUpdated = result.bool(row: 0, column: 11)
+    hasStatusOffline = result.bool(row: 0, column: 12)
+    hasUniqueIndex = result.bool(row: 0, column: 13)
+    hasEvent = result.bool(row: 0, column: 14)
+    hasEventIndex = result.bool(row: 0, column: 15)
+    isPartitioned = result.bool(row: 0, column: 16)
+    options = result.text(row: 0, column: 17)
+    functionVersion = result.text(row: 0, column: 18)
+    previousVersion = result.text(row: 0, column: 19)
+    hasOldFunction = result.bool(row: 0, column: 20)
+    cascades = result.text(row: 0, column: 21)
   }
 }

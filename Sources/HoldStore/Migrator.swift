@@ -25,6 +25,9 @@ public struct Migrator: Sendable {
     /// Whether that role is granted the right to lock tickets, for strict sales.
     public var grantsStrictSales = true
 
+    /// Whether that role is granted the right to sell tickets, for confirms.
+    public var grantsConfirms = false
+
     /// The defaults: do it, and grant nothing.
     public init() {}
   }
@@ -34,6 +37,8 @@ public struct Migrator: Sendable {
 
   /// Whoever waits for a table's lock makes all behind it wait too.
   private static let lockTimeoutMilliseconds = 1000
+
+  private static let migrationPollMilliseconds = 50
 
   /// Rows live for minutes, so dead ones pile up as fast as holds are placed: vacuum after a fixed
   /// number of them, not after a share of a table that may hold a million rows, and without pauses. It
@@ -69,10 +74,10 @@ public struct Migrator: Sendable {
   public func migrate(report: @escaping (String) -> Void = { _ in }) throws(PostgresError) -> Int {
     try connection.run(
       script: """
-        SET client_min_messages = warning; SET lock_timeout = 0;
-        SELECT pg_advisory_lock(\(Self.advisoryLock));
+        SET client_min_messages = warning;
         SET lock_timeout = \(Self.lockTimeoutMilliseconds);
         """, deadline: deadline)
+    try waitForOthers()
     defer {
       try? connection.run(
         script: "SELECT pg_advisory_unlock(\(Self.advisoryLock))", deadline: deadline)
@@ -89,12 +94,26 @@ public struct Migrator: Sendable {
     return changes.count
   }
 
+  /// Waits until no other migration is under way; without a transaction, for which an index that is
+  /// built concurrently would wait in turn.
+  private func waitForOthers() throws(PostgresError) {
+    while true {
+      let isAlone = try connection.query(
+        "SELECT pg_try_advisory_lock(\(Self.advisoryLock))", deadline: deadline
+      ).bool(row: 0, column: 0)
+      if isAlone { return }
+      Instant.now.advanced(byMilliseconds: Self.migrationPollMilliseconds).sleep()
+    }
+  }
+
   private func migrateTables(_ changes: inout Changes) throws(PostgresError) {
     let facts = try readFacts()
     for (name, found, sql) in [
       ("tickets", facts.tickets, EmbeddedSQL.ticketsTable),
       ("tickets_blocked", facts.holds, EmbeddedSQL.holdsTable),
       ("holdfast_commits", facts.commits, EmbeddedSQL.commitsTable),
+      ("holdfast_sales", facts.sales, EmbeddedSQL.salesTable),
+      ("holdfast_secret", facts.secret, EmbeddedSQL.secretTable),
     ] {
       if !found.isEmpty {
         changes.note("found table \(found)")
@@ -141,10 +160,21 @@ public struct Migrator: Sendable {
     if !facts.hasHoldKey, changes.begin("add column \(facts.holds).hold_key") {
       try run(EmbeddedSQL.holdKeyColumn)
     }
+    if !facts.hasMarks, changes.begin("add columns \(facts.holds).shopper_key, choice_key") {
+      try run(
+        """
+        ALTER TABLE tickets_blocked ADD COLUMN IF NOT EXISTS shopper_key bytea,
+                                    ADD COLUMN IF NOT EXISTS choice_key bytea
+        """)
+    }
     if !facts.hasUniqueIndex,
       changes.begin("create a unique index on \(facts.holds) (ticket_id), concurrently")
     {
       try createUniqueIndex(&changes)
+    }
+    for column in facts.missingIndexes
+    where changes.begin("create an index on \(facts.holds) (\(column)), concurrently") {
+      try createIndex(on: column)
     }
     facts = try readFacts()
     if !facts.options.isEmpty, changes.begin("set on \(facts.holds): \(facts.options)") {
@@ -191,6 +221,22 @@ public struct Migrator: Sendable {
       script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
   }
 
+  /// Rows without the column's value are not in it, so that they cost nothing.
+  private func createIndex(on column: String) throws(PostgresError) {
+    let index = "tickets_blocked_\(column)_holdfast"
+    for script in [
+      "SET lock_timeout = 0",
+      // A build that failed leaves an invalid index.
+      "DROP INDEX CONCURRENTLY IF EXISTS \(index)",
+      """
+      CREATE INDEX CONCURRENTLY \(index) ON tickets_blocked (\(column))
+       WHERE \(column) IS NOT NULL
+      """, "SET lock_timeout = \(Self.lockTimeoutMilliseconds)",
+    ] {
+      try connection.run(script: script, deadline: deadline)
+    }
+  }
+
   private func migrateFunction(_ changes: inout Changes) throws(PostgresError) {
     let facts = try readFacts()
     guard !facts.tickets.isEmpty, !facts.holds.isEmpty else {
@@ -198,13 +244,16 @@ public struct Migrator: Sendable {
       return
     }
     var schemas: [String] = []
-    for schema in [facts.ticketsSchema, facts.holdsSchema] where !schemas.contains(schema) {
+    for schema in [facts.ticketsSchema, facts.holdsSchema, facts.salesSchema]
+    where !schemas.contains(schema) {
       schemas.append(schema)
     }
     let path = schemas.map { "\"\($0.replacing("\"", with: "\"\""))\"" } + ["pg_temp"]
-    let sql = EmbeddedSQL.commitFunction
+    let previous = facts.previousVersion.isEmpty ? "" : EmbeddedSQL.previousFunction
+    let sql = (EmbeddedSQL.commitFunction + previous)
       .filling("search_path", with: path.joined(separator: ", "))
       .filling("withheld", with: facts.hasStatusOffline ? "t.status_offline" : "false")
+      .filling("touched", with: facts.hasDateUpdated ? ", date_updated = v_now" : "")
     let version = try connection.query("SELECT md5($1::text)", [.text(sql)], deadline: deadline)
       .text(row: 0, column: 0)
     guard facts.functionVersion != version || facts.hasOldFunction else { return }
@@ -215,17 +264,22 @@ public struct Migrator: Sendable {
       DROP FUNCTION IF EXISTS holdfast_commit(
         text[], int[], text[], int[], int[], float8[], int[], int[], float8);
       \(sql);
-      COMMENT ON FUNCTION holdfast_commit IS '\(version)';
+      COMMENT ON FUNCTION holdfast_commit(
+        text[], int[], text[], int[], int[], float8[], int[], int[], float8, boolean,
+        int, text[], int[], text[], int[], text[], int[]) IS '\(version)';
       """)
   }
 
   private func grant(to role: String, _ changes: inout Changes) throws(PostgresError) {
-    let rights = options.grantsStrictSales ? "strict sales included" : "without strict sales"
+    let rights =
+      (options.grantsStrictSales ? "strict sales included" : "without strict sales")
+      + (options.grantsConfirms ? ", confirms included" : "")
     guard changes.begin("grant \(role) what the service needs, \(rights)") else { return }
     try run(
       EmbeddedSQL.grants
         .filling("role", with: "'\(role.replacing("'", with: "''"))'")
-        .filling("strict", with: "\(options.grantsStrictSales)"))
+        .filling("strict", with: "\(options.grantsStrictSales)")
+        .filling("confirm", with: "\(options.grantsConfirms)"))
   }
 
   /// Runs a step as one transaction; one that does not get its lock is tried again until the deadline.

@@ -1,12 +1,17 @@
 internal import FastCGI
 internal import HoldAPI
 internal import Logging
+private import Synchronization
 private import Threads
 
 /// Carries a request from FastCGI to the API, and its answer back.
 struct RequestHandler: Sendable {
   private let api: API
   private let logger: Logger
+  private let tally = Tally()
+
+  /// How many requests have been answered.
+  var answeredCount: Int { tally.count.load(ordering: .relaxed) }
 
   init(api: API, logger: Logger) {
     self.api = api
@@ -23,7 +28,7 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameter($0) })
-    api.answer(request) { [logger] response in
+    api.answer(request) { [logger, tally] response in
       if response.longBody == nil {
         exchange.respond(CGIResponse.bytes(response))
       } else {
@@ -32,6 +37,7 @@ struct RequestHandler: Sendable {
           requestID: request.requestID)
         exchange.respond(CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy))
       }
+      tally.count.add(1, ordering: .relaxed)
       logger.debug(
         "answered",
         metadata: [
@@ -41,6 +47,11 @@ struct RequestHandler: Sendable {
         ])
     }
   }
+}
+
+/// Counts on all threads.
+private final class Tally: Sendable {
+  let count = Atomic(0)
 }
 
 /// Request ids: 1 to 64 of `[A-Za-z0-9._-]`, safe to echo and to log.

@@ -38,7 +38,7 @@ extension EndToEnd {
         CREATE TABLE tickets (ticket_id varchar(40) PRIMARY KEY, status boolean, event_id varchar(9));
         INSERT INTO tickets VALUES ('a', true, 'E'), ('b', NULL, 'E'), ('c', true, 'F');
         """
-      ) { peer, _ in
+      ) { (peer, _) throws -> Void in
         #expect(
           try list(peer, "E").body.contains(
             #"{"id":null,"ticket_id":"b","event_id":"E","event_name":null,"zone":null,"color":null,"#
@@ -58,7 +58,7 @@ extension EndToEnd {
         CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean);
         INSERT INTO tickets VALUES ('a', true), ('b', true);
         """
-      ) { peer, database in
+      ) { (peer, database) throws -> Void in
         let answers = [
           try list(peer, "E"), try availability(peer, "E"),
           try peer.request("GET", "/tickets_layout?event_id=E"),
@@ -86,7 +86,7 @@ extension EndToEnd {
         CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean, event_id text, zone text);
         INSERT INTO tickets VALUES ('a', true, 'E', 'A'), ('b', true, 'E', 'B');
         """
-      ) { peer, database in
+      ) { (peer, database) throws -> Void in
         func layout() throws -> String {
           Clock.sleep(1.1)
           return try peer.request("GET", "/tickets_layout?event_id=E").body
@@ -126,7 +126,7 @@ extension EndToEnd {
         CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean, event_id \(type));
         INSERT INTO tickets VALUES ('a', true, '\(event)'), ('b', true, NULL);
         """
-      ) { peer, _ in
+      ) { (peer, _) throws -> Void in
         func encoded(_ text: String) -> String {
           text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         }

@@ -62,7 +62,7 @@ extension EndToEnd {
       ("HOLDFAST_LOG_LEVEL", "loud", "trace, debug, info, notice, warning, error, critical"),
       ("HOLDFAST_REQUIRE_HOLD_ID", "yes", "true or false"),
       ("HOLDFAST_POOL_SIZE", "2", "more than HOLDFAST_COMMITTERS, which is 2"),
-      ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:0"),
+      ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:number"),
       ("HOLDFAST_MAX_BODY_BYTES", "122881", "a whole number from 256 to 122880"),
       ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 1024 to 32768"),
     ])
@@ -189,6 +189,51 @@ extension EndToEnd {
       let peer = FastCGIPeer(try Socket(port: Self.port(of: listener)))
       #expect(try peer.request("GET", "/livez").body == Answer.alive)
       service.signal(SIGTERM)
+    }
+
+    /// As systemd passes it, to the process whose id `LISTEN_PID` names.
+    @Test func listensOnASocketOfTheServiceManager() throws {
+      let listener = socket(
+        AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      defer { close(listener) }
+      #expect(listen(listener, 8) == 0)
+      let service = try ServiceProcess(
+        on: site, settings: ["LISTEN_FDS": "1"], input: listener,
+        launcher: ["sh", "-c", "exec 3<&0 </dev/null; LISTEN_PID=$$ exec \"$0\" \"$@\""])
+      let peer = FastCGIPeer(try Socket(port: Self.port(of: listener)))
+      #expect(try peer.request("GET", "/livez").body == Answer.alive)
+      #expect(service.log.contains(#""listen":"fd:3""#))
+      service.signal(SIGTERM)
+    }
+
+    /// A descriptor that was passed to another process is not this one's.
+    @Test func aSocketForAnotherProcessIsNotTaken() throws {
+      let command = try run(["serve"], ["LISTEN_FDS": "1", "LISTEN_PID": "1"])
+      #expect(command.output.contains("/nowhere/s: bind"))
+    }
+
+    /// The file is read as what it stands for is: the user whom it names does not exist.
+    @Test(arguments: ["DATABASE_URL_FILE", "CREDENTIALS_DIRECTORY"])
+    func theDatabaseIsNamedInAFile(variable: String) throws {
+      let directory = try TemporaryDirectory()
+      let file = directory.path + "/holdfast.database-url"
+      try "user=nobody_by_this_name\npassword=s3cret\n".write(
+        toFile: file, atomically: true, encoding: .utf8)
+      var environment = site.databaseEnvironment()
+      environment[variable] = variable == "DATABASE_URL_FILE" ? file : directory.path
+      let named = try Command([TestSettings.binary, "sweep"], environment: environment)
+      #expect(named.output.contains("nobody_by_this_name"))
+      #expect(!named.output.contains("s3cret"))
+      // The variable wins.
+      environment["DATABASE_URL"] = "user=\(site["PGUSER"])"
+      let overruled = try Command([TestSettings.binary, "sweep"], environment: environment)
+      #expect(overruled.exitCode == 0, "\(overruled.output)")
+    }
+
+    @Test func aFileOfTheDatabaseThatCannotBeReadIsAnError() throws {
+      let command = try run(["serve"], ["DATABASE_URL_FILE": "/nowhere/url"])
+      #expect(command.exitCode == 2)
+      #expect(command.output.contains("DATABASE_URL: /nowhere/url cannot be read"))
     }
 
     @Test func theUnixSocketHasTheModeThatIsSet() throws {

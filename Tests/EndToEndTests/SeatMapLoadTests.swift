@@ -52,11 +52,11 @@ extension EndToEnd {
     }
 
     @Test func atMostOneReadASecond() throws {
-      try withService { service, database in
+      try withService { (service, database) throws -> Void in
         let event = try SeatEvent(on: site, seats: 100, database: database)
         let paths = [event.availabilityPath, event.layoutPath]
         let (before, start) = (try count(Self.readMark), Date())
-        let asked = try crowd(service, seconds: 3.2) { peer in
+        let asked = try crowd(service, seconds: 3.2) { peer throws -> Void in
           for path in paths {
             let answer = try peer.request("GET", path)
             #expect(answer.status == 200)
@@ -77,7 +77,7 @@ extension EndToEnd {
 
     /// The negative control: lists share nothing, and each is seen.
     @Test func whatIsNotSharedIsReadForEachWhoAsks() throws {
-      try withService(["HOLDFAST_LISTS": "100"]) { service, database in
+      try withService(["HOLDFAST_LISTS": "100"]) { (service, database) throws -> Void in
         let event = try SeatEvent(on: site, seats: 100, database: database)
         let (before, start) = (try count(Self.listMark), Date())
         let asked = try crowd(service, seconds: 2) { [id = event.id] peer in
@@ -94,14 +94,14 @@ extension EndToEnd {
 
     @Test func aFloodOfUnknownEventsIsBounded() throws {
       try withService(["HOLDFAST_SEAT_MAP_EVENTS": "2", "HOLDFAST_UNKNOWN_EVENTS": "50"]) {
-        service, database in
+        (service, database) throws -> Void in
         let event = try SeatEvent(on: site, seats: 10, database: database)
         let peer = try service.peer()
         #expect(try peer.request("GET", event.availabilityPath).status == 200)
         let (before, start) = (try count(Self.lookMark), Date())
         let number = Locked(0)
         let statuses = Locked<[Int: Int]>([:])
-        let asked = try crowd(service, seconds: 3.2) { peer in
+        let asked = try crowd(service, seconds: 3.2) { peer throws -> Void in
           let next = number.withLock { number in
             number += 1
             return number

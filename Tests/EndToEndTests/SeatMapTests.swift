@@ -148,7 +148,7 @@ extension EndToEnd {
       let event = try SeatEvent(on: site, seats: 4)
       let isOver = Locked(false)
       let crowd = Parallel.start { [site, path = event.availabilityPath] in
-        try Parallel.run(4) { _ in
+        try Parallel.run(4) { _ throws -> Void in
           let http = site.http()
           while !isOver.withLock({ $0 }) {
             #expect(try http.get(path).status == 200)

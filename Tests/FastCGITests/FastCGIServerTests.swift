@@ -14,6 +14,42 @@ import Threads
         == "POST naïve 4 body")
   }
 
+  /// A worker that waits for requests is not stuck, and one that does not end its request is.
+  @Test func aWorkerThatIsStuckShows() throws {
+    let gate = Monitor(false)
+    let isBusy = Monitor(false)
+    let patience = Instant.now.advanced(byMilliseconds: 30_000)
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/s"
+    let server = FastCGIServer(
+      listeningOn: try Sockets.make(.unix(path: path)), limits: .testing(workers: 2)
+    ) { exchange in
+      isBusy.withLock { $0 = true }
+      isBusy.broadcast()
+      _ = gate.wait(until: patience) { $0 ? () : nil }
+      exchange.respond(Array("served".utf8))
+    }
+    defer { server.stop() }
+    func longestTurn() -> Int {
+      server.longestTurnMilliseconds(at: .now.advanced(byMilliseconds: 3_600_000))
+    }
+    // A waiting worker looks after silent connections now and then, for a moment.
+    func waits() -> Bool { (0..<1000).contains { _ in longestTurn() == 0 } }
+    #expect(waits())
+    let client = try Client(path: path)
+    client.send(Record.request(keepsConnection: false))
+    _ = isBusy.wait(until: patience) { $0 ? () : nil }
+    #expect((0..<1000).allSatisfy { _ in longestTurn() >= 3_500_000 })
+    gate.withLock { $0 = true }
+    gate.broadcast()
+    #expect(try client.readAnswer() == "served")
+    #expect(client.readToEnd() == [])
+    // The worker may be on its way back.
+    while !waits(), Instant.now < patience {}
+    #expect(waits())
+    server.drain()
+  }
+
   @Test func anEmptyParameterIsNone() throws {
     #expect(try Echo().connect().ask([("NAME", "")]) == "none nil 0 ")
   }

@@ -4,7 +4,8 @@ import Testing
 @Suite struct ListenAddressTests {
   @Test(
     arguments: [
-      ("fd:0", .inherited), ("/run/x.sock", .unix(path: "/run/x.sock")),
+      ("fd:0", .inherited(descriptor: 0)), ("fd:3", .inherited(descriptor: 3)),
+      ("/run/x.sock", .unix(path: "/run/x.sock")),
       ("unix:/run/x.sock", .unix(path: "/run/x.sock")), ("unix:x.sock", .unix(path: "x.sock")),
       ("./x.sock", .unix(path: "./x.sock")),
       ("127.0.0.1:9000", .tcp(host: "127.0.0.1", port: "9000")),
@@ -18,7 +19,7 @@ import Testing
 
   @Test(arguments: [
     "", "9000", ":9000", "localhost", "localhost:", "localhost:http", "localhost:65536",
-    "localhost:-1", "fd:", "fd:x",
+    "localhost:-1", "fd:", "fd:x", "fd:-1",
   ])
   func whatIsNoneIsRefused(text: String) {
     #expect(ListenAddress(text) == nil)

@@ -36,7 +36,7 @@ import Testing
     #expect(statement.wants == [1, 3, 3, 2])
     #expect(statement.members == [1, 2, 2, 3, 3, 4, 1])
     #expect(statement.ends == [2, 4, 5, 6, 7])
-    #expect(statement.locks == [1, 0, 1, 0, 1])
+    #expect(statement.kinds == [1, 0, 1, 0, 1])
   }
 
   @Test func ownersAreNumberedFromOneAndNoneIsZero() {

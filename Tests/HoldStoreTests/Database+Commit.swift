@@ -14,21 +14,25 @@ extension Database {
   /// Runs a batch as a committer does.
   func commit(
     _ operations: [HoldOperation], longestHoldSeconds: Double = 7200, isStrict: Bool = false,
-    record: CommitRecord = CommitRecord()
+    heldTicketLimit: Int = 0, record: CommitRecord = CommitRecord()
   ) throws(PostgresError) -> Commit {
     let result = try connection.execute(
       CommitStatement.statement,
       CommitStatement(operations).parameters(
-        longestHoldSeconds: longestHoldSeconds, isStrict: isStrict, record: record),
+        longestHoldSeconds: longestHoldSeconds, isStrict: isStrict,
+        heldTicketLimit: heldTicketLimit, record: record),
       deadline: Self.patience)
     return Commit(
-      verdicts: try CommitVerdicts(result, of: operations).verdicts,
+      verdicts: try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit)
+        .verdicts,
       decidedAt: result.integer(row: 0, column: 4))
   }
 
   /// Runs a batch and tells in a word what became of each operation.
-  func outcomes(_ operations: HoldOperation...) throws -> [String] {
-    try commit(operations).verdicts.map(Self.word)
+  func outcomes(
+    _ operations: HoldOperation..., limit: Int = 0, isStrict: Bool = false
+  ) throws -> [String] {
+    try commit(operations, isStrict: isStrict, heldTicketLimit: limit).verdicts.map(Self.word)
   }
 
   /// The holds by ticket.
@@ -77,6 +81,25 @@ extension HoldOperation {
     return .lock(
       LockRequest(
         ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: secret.map { HoldID($0) }))
+  }
+
+  /// A lock whose shopper is counted, or whose tickets were chosen.
+  static func lock(
+    _ ticketIDs: [String], seconds: Double = 600, as secret: String? = nil, shopper: String? = nil,
+    choice: ChoiceKey? = nil
+  ) -> HoldOperation {
+    if let secret { _ = Database.secrets.withLock { $0.insert(secret) } }
+    return .lock(
+      LockRequest(
+        ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: secret.map { HoldID($0) },
+        shopper: shopper.map { ShopperID($0) }, choice: choice))
+  }
+
+  static func confirm(
+    _ ticketIDs: String..., order: String, as secret: String? = nil
+  ) -> HoldOperation {
+    .confirm(
+      ConfirmRequest(ticketIDs: ticketIDs, orderID: order, holdID: secret.map { HoldID($0) }))
   }
 
   static func release(_ ticketIDs: String..., as secret: String? = nil) -> HoldOperation {

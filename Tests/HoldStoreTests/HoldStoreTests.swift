@@ -42,6 +42,34 @@ extension ServerSuites {
       }
     }
 
+    /// An idle store works; one whose batch never ends does not.
+    @Test func aBatchThatNeverEndsShows() throws {
+      try database.sell(["a"])
+      try HoldStore.run(settings) { store throws in
+        func worksInAnHour() -> Bool {
+          store.isWorking(at: .now.advanced(byMilliseconds: 3_600_000))
+        }
+        let answers = Answers()
+        let patience = Database.patience
+        answers.submit(.lock("a"), as: 0, to: store)
+        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
+        // The deadlines are looked after every few milliseconds, for a moment.
+        while !worksInAnHour(), Instant.now < patience {}
+        #expect(worksInAnHour())
+        let blocker = try Database(beside: database)
+        try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
+        answers.submit(.lock("a"), as: 1, to: store)
+        while worksInAnHour(), Instant.now < patience {}
+        #expect((0..<1000).allSatisfy { _ in !worksInAnHour() })
+        // It is not late yet.
+        #expect(store.isWorking(at: .now))
+        try blocker.run("ROLLBACK")
+        _ = try answers.wait(for: 2)
+        while !worksInAnHour(), Instant.now < patience {}
+        #expect(worksInAnHour())
+      }
+    }
+
     @Test func locksAndReleasesAreCommittedInOrderOfArrival() throws {
       try database.sell(["a"])
       try HoldStore.run(settings) { store throws in

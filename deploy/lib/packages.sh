@@ -49,6 +49,21 @@ need_to_test() {
     need python3-venv python3 -c 'import ensurepip'
 }
 
+need_to_package() {
+    need python3 has python3
+    need dpkg-dev has dpkg-shlibdeps
+    need debhelper has dh
+}
+
+need_to_check_package() {
+    need lintian has lintian
+    need systemd has systemd-analyze
+}
+
+need_to_try_package() {
+    need debootstrap has debootstrap
+}
+
 find_library() {
     [[ $(/sbin/ldconfig -p) == *"$1 "* ]]
 }

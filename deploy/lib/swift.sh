@@ -13,8 +13,10 @@ find_swift() {
     fail "no Swift toolchain found: get one from https://www.swift.org/install and put it on PATH"
 }
 
-# build_release: sets $binary.
+# build_release: sets $binary. The path of the checkout leaves no trace in it, so that two checkouts
+# make the same program.
 build_release() {
-    logged "$swift" build --package-path "$root" -c release --product holdfast --static-swift-stdlib
+    logged "$swift" build --package-path "$root" -c release --product holdfast --static-swift-stdlib \
+        -Xswiftc -file-prefix-map -Xswiftc "$root=/usr/src/holdfast"
     binary=$root/.build/release/holdfast
 }

@@ -8,7 +8,7 @@ public struct FastCGIError: Error, Equatable, CustomStringConvertible {
     /// The address cannot be used: too long a path, an unknown host.
     case invalidAddress
 
-    /// Descriptor 0 is not a listening socket.
+    /// The inherited descriptor is not a listening socket.
     case notListening
 
     /// A system call failed with this `errno`.

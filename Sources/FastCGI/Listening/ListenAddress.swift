@@ -6,14 +6,14 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// A TCP socket on this host (name or address) and port.
   case tcp(host: String, port: String)
 
-  /// A listening socket that was handed over as descriptor 0, as spawn-fcgi and systemd's
-  /// `StandardInput=socket` do.
-  case inherited
+  /// A listening socket that was passed as this descriptor: 0 by spawn-fcgi, 3 by systemd.
+  case inherited(descriptor: Int32)
 
-  /// Reads `fd:0`, a path (`/run/x.sock`, `unix:/run/x.sock`) or `host:port`; nil if it is none.
+  /// Reads `fd:3`, a path (`/run/x.sock`, `unix:/run/x.sock`) or `host:port`; nil if it is none.
   public init?(_ text: String) {
-    if text == "fd:0" {
-      self = .inherited
+    if text.hasPrefix("fd:") {
+      guard let descriptor = Int32(text.dropFirst(3)), descriptor >= 0 else { return nil }
+      self = .inherited(descriptor: descriptor)
     } else if text.hasPrefix("unix:") {
       self = .unix(path: String(text.dropFirst(5)))
     } else if text.contains("/") {
@@ -34,7 +34,7 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .unix(let path): path
     case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    case .inherited: "fd:0"
+    case .inherited(let descriptor): "fd:\(descriptor)"
     }
   }
 }

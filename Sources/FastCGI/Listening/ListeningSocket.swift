@@ -19,18 +19,20 @@ public final class ListeningSocket: Sendable {
   ///   - backlog: Connections that wait to be accepted, at most (`listen(2)`).
   ///   - mode: The permissions of a Unix socket's file, such as `0o660`.
   public init(_ address: ListenAddress, backlog: Int, mode: UInt32) throws(FastCGIError) {
-    isInherited = address == .inherited
     switch address {
-    case .inherited:
-      guard Self.isListening(descriptor: 0) else {
-        throw FastCGIError(.notListening, "descriptor 0 is not a listening socket")
+    case .inherited(let inherited):
+      guard Self.isListening(descriptor: inherited) else {
+        throw FastCGIError(.notListening, "descriptor \(inherited) is not a listening socket")
       }
-      descriptor = 0
+      isInherited = true
+      descriptor = inherited
       path = Monitor(nil)
     case .unix(let file):
+      isInherited = false
       descriptor = try Self.makeUnixSocket(path: file, mode: mode)
       path = Monitor(file)
     case .tcp(let host, let port):
+      isInherited = false
       descriptor = try Self.makeTCPSocket(host: host, port: port)
       path = Monitor(nil)
     }

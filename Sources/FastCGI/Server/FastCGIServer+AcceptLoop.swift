@@ -1,4 +1,4 @@
-private import Threads
+internal import Threads
 
 /// The accept loop that each worker runs: wait for a connection that is ready, `FCGX_Accept_r`, the
 /// endpoint, `FCGX_Finish_r`.
@@ -6,11 +6,16 @@ extension FastCGIServer {
   /// A worker that has nothing to do looks after silent connections this often.
   private static let idleMilliseconds = 1000
 
-  func runAcceptLoop() {
+  /// - Parameter pulse: Shows that the worker gets on: it waits for peers in epoll alone.
+  func runAcceptLoop(_ pulse: Pulse) {
     var buffer = [UInt8](repeating: 0, count: limits.requestBytes)
     var isStopping = false
     while !isStopping {
-      let count = poll.wait(milliseconds: closeLatePeers()) { event in
+      pulse.begin()
+      let patience = closeLatePeers()
+      pulse.end()
+      let count = poll.wait(milliseconds: patience) { event in
+        pulse.begin()
         switch event.identifier {
         case Self.stopIdentifier: isStopping = true
         case Self.listenerIdentifier: acceptConnections()

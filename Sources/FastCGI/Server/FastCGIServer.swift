@@ -20,6 +20,7 @@ public final class FastCGIServer: Sendable {
   let table: Monitor<ConnectionTable>
   let writers: LongAnswerWriters
   private let threads: Monitor<[WorkerThread]>
+  private let pulses: [Pulse]
 
   /// Starts the workers; requests are served from now on.
   public init(
@@ -32,10 +33,16 @@ public final class FastCGIServer: Sendable {
     table = Monitor(ConnectionTable(limits: limits))
     writers = LongAnswerWriters(count: limits.longAnswers)
     threads = Monitor([])
+    pulses = (0..<limits.workers).map { _ in Pulse() }
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
-    let started = (0..<limits.workers).map { _ in WorkerThread { self.runAcceptLoop() } }
+    let started = pulses.map { pulse in WorkerThread { self.runAcceptLoop(pulse) } }
     threads.withLock { $0 = started }
+  }
+
+  /// The longest time that a worker has been at its present request, in milliseconds.
+  public func longestTurnMilliseconds(at now: Instant) -> Int {
+    pulses.map { $0.busyMilliseconds(at: now) }.max() ?? 0
   }
 
   /// Stops accepting; what has been accepted or waits to be is still served.

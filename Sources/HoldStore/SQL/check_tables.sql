@@ -55,19 +55,22 @@ BEGIN
     END IF;
   END LOOP;
 
-  SELECT t.typname INTO found
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-   WHERE a.attrelid = to_regclass('tickets_blocked') AND a.attname = 'hold_key'
-     AND NOT a.attisdropped AND t.typname <> 'bytea';
-  IF found IS NOT NULL THEN
-    RAISE EXCEPTION 'tickets_blocked.hold_key: expected type bytea, found %', found;
-  END IF;
+  FOR wanted IN
+    SELECT a.attname AS name, t.typname AS type
+      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = to_regclass('tickets_blocked')
+       AND a.attname IN ('hold_key', 'shopper_key', 'choice_key')
+       AND NOT a.attisdropped AND t.typname <> 'bytea'
+  LOOP
+    RAISE EXCEPTION 'tickets_blocked.%: expected type bytea, found %', wanted.name, wanted.type;
+  END LOOP;
 
   SELECT string_agg(a.attname, ', ') INTO found
     FROM pg_attribute a
    WHERE a.attrelid = to_regclass('tickets_blocked') AND a.attnum > 0 AND NOT a.attisdropped
      AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = ''
-     AND a.attname NOT IN ('ticket_id', 'locked_up', 'date_created', 'hold_key');
+     AND a.attname NOT IN ('ticket_id', 'locked_up', 'date_created', 'hold_key', 'shopper_key',
+                           'choice_key');
   IF found IS NOT NULL THEN
     RAISE EXCEPTION 'tickets_blocked.%: expected a default value or no NOT NULL, found neither', found;
   END IF;

@@ -1,19 +1,25 @@
 -- holdfast_commit: one transaction for all operations that have queued up, decided in their order.
 --
 -- p_tickets   every ticket that the batch names, once, in byte order
--- p_wants     for each of them: 1 if a lock names it, 2 if a release does, 3 if both
+-- p_wants     for each of them, who names it: 1 a lock, 2 a release, 4 a confirm, or the sum of these
 -- p_hold_ids  every hold_id that the batch carries, once
--- p_locks     for each operation: is it a lock (1) or a release (0)
+-- p_kinds     for each operation: 0 a release, 1 a lock, 2 a confirm
 -- p_owners    for each operation: the index of its hold_id in p_hold_ids, 0 for none
 -- p_seconds   for each operation: how long the hold lasts
 -- p_ends      for each operation: the index in p_members of its last ticket
 -- p_members   the tickets of the operations one after the other, as indexes into p_tickets
 -- p_longest   the longest time that an unbroken hold may be renewed to, in seconds
 -- p_strict    whether to lock the tickets too, so that no sale can commit between decision and commit
+-- p_limit     how many live tickets one hold_id, or one shopper, may have; 0 for any number
+-- p_shoppers, p_choices, p_orders
+--             every shopper, choice and order id that the batch carries, once; empty for most batches
+-- p_shopper_of, p_choice_of, p_order_of
+--             for each operation: the index of its own in these, 0 or no element for none
 --
--- outcomes    for each operation: 1 done, 0 refused, 2 deferred (a row is locked by another session),
---             3 done without a change
--- expiries    for each operation: its earliest expiry, in microseconds after decided_at
+-- outcomes    for each operation: 1 done, 0 refused, 2 deferred (another session has a lock that it
+--             needs), 3 done without a change, 4 over the limit, 5 the order exists with other tickets
+-- expiries    for each operation: its earliest expiry, in microseconds after decided_at; of one that is
+--             over the limit: how many live tickets there are already
 -- reasons     for each member: 0 available, 1 sold, 2 held, 3 unknown, 4 withheld
 -- waits       for each member that is held: microseconds until that hold expires
 -- decided_at  the clock that the batch was decided by, in microseconds since 1970
@@ -34,12 +40,32 @@
 --   the future would be live for too long: one that was created in the future and lasts longer than any
 --   hold may is taken as expired.
 --
--- {search_path} and {withheld} are filled in by `holdfast migrate`: the schemas of the tables, and the
--- condition by which a ticket is withheld from online sale (tickets.status_offline, where it exists).
+-- How a confirm keeps them:
+-- * It takes a ticket that is unsold, and under its own cart's live hold or under nobody's. A live hold
+--   without a hold_id belongs to whoever names the ticket, as for a release, but only a confirm that
+--   has no hold_id either takes it. Whether the ticket is withheld from online sale is no matter: that
+--   keeps new holds away, not those who have paid.
+-- * Of each ticket it locks the row in tickets and its row of a hold, and then reads both.
+-- * Without a row of a hold, another session could enter one unseen. So it enters a row itself and
+--   deletes it again: the other session's insert waits for this transaction, and then sees the sale.
+--   All rows of the batch are entered by one statement, in ticket order.
+-- * An order is decided by one transaction at a time, with a lock on its id. What has been sold under
+--   it is read after that lock is there.
+--
+-- How a limit is exact: one transaction at a time decides about a hold_id's or a shopper's locks, and
+-- it counts their live tickets after that. A release, a sale or an expiry beside it only makes them
+-- fewer. A choice is kept in the same way: a lock of chosen tickets is deferred as long as live tickets
+-- of the same choice are not among its own.
+--
+-- {search_path}, {withheld} and {touched} are filled in by `holdfast migrate`: the schemas of the
+-- tables; the condition by which a ticket is withheld from online sale (tickets.status_offline, where
+-- it exists); and what a sale sets besides the status (tickets.date_updated, where it exists).
 CREATE OR REPLACE FUNCTION holdfast_commit(
   p_tickets text[], p_wants int[], p_hold_ids text[],
-  p_locks int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
+  p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
   p_longest float8, p_strict boolean,
+  p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
+  p_orders text[], p_order_of int[],
   OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
   OUT decided_at bigint)
 LANGUAGE plpgsql
@@ -62,9 +88,9 @@ DECLARE
   v_now         timestamptz;
   v_snapshot    text;
   v_locked      int[];    -- the tickets whose rows are locked
-  v_open        int[];    -- with p_strict: the tickets that are locked themselves, and for sale
+  v_open        int[];    -- the tickets that are locked themselves: for p_strict, and to be sold
   -- For each ticket:
-  v_state       int[];    -- 0 free, 1 sold, 2 held, 3 unknown, 4 withheld,
+  v_state       int[];    -- 0 free, 1 sold, 2 held, 3 unknown, 4 withheld, 5 withheld and held,
                           -- 8 not known for now, 9 free but not locked, and so not to be granted
   v_found       int[];    -- 1 where it has a row
   v_lockable    int[];    -- 1 where it has a row that the batch may have to change
@@ -75,8 +101,37 @@ DECLARE
   v_created     bigint[]; -- the row's beginning, likewise
   v_grant       int[];    -- the operation that was granted it, 0 for none
   v_change      int[];    -- what becomes of the row if none was: 0 nothing, 1 renewed, 2 deleted
+  v_sold        int[];    -- the operation that it was sold by; NULL in a batch without a confirm
+  v_person      int[];    -- whose hold: an index into v_people, 0 nobody's that matters here
+  v_choice      int[];    -- by which choice: an index into v_chosen, likewise
+  -- For each order: whether it is locked, and the tickets that were sold under it, if any.
+  v_order_locks boolean[];
+  v_order_sets  text[];
+  v_order_sale  int[];    -- the operation by which it was sold in this batch
+  -- For each hold_id, shopper and choice: its hash, whether it is locked, how many tickets are live.
+  v_people      bytea[];
+  v_chosen      bytea[];
+  v_cart_locks  boolean[];
+  v_person_locks boolean[];
+  v_choice_locks boolean[];
+  v_cart_held   int[];
+  v_person_held int[];
+  v_choice_held int[];
+  v_secret      bytea;
+  v_sells       constant boolean := cardinality(p_orders) > 0;
+  v_counts      constant boolean := p_limit > 0 OR cardinality(p_choices) > 0;
+  v_order       int;
+  v_set         text;     -- the tickets of a confirm
+  v_holder      int;      -- whose hold a ticket is under
+  v_shopper     int;
+  v_pick        int;      -- the operation's choice
+  v_new         int;      -- how many tickets more its cart would have
+  v_new_person  int;      -- and its shopper
+  v_kept        int;      -- how many of its tickets were chosen by its choice before
+  v_held        int;
   v_has_grants  boolean := false;
   v_has_changes boolean := false;
+  v_has_sales   boolean := false;
   v_first       int := 1;
   v_owned_by    int;
   v_wanted      bigint;
@@ -89,6 +144,31 @@ BEGIN
   IF cardinality(p_hold_ids) > 0 THEN
     v_keys := ARRAY(SELECT sha256(convert_to(h, 'UTF8')) FROM unnest(p_hold_ids) AS h);
   END IF;
+  IF v_sells THEN
+    v_order_locks := ARRAY(
+      SELECT pg_try_advisory_xact_lock(hashtextextended(o, 1)) FROM unnest(p_orders) AS o);
+    v_order_sets := ARRAY(
+      SELECT (SELECT array_agg(s.ticket_id ORDER BY s.ticket_id COLLATE "C")::text
+                FROM holdfast_sales s WHERE s.order_id = o)
+        FROM unnest(p_orders) AS o);
+  END IF;
+  IF v_counts THEN
+    IF p_limit > 0 THEN
+      v_cart_locks := ARRAY(
+        SELECT pg_try_advisory_xact_lock(hashtextextended(h, 2)) FROM unnest(p_hold_ids) AS h);
+      IF cardinality(p_shoppers) > 0 THEN
+        SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
+        v_people := ARRAY(
+          SELECT sha256(v_secret || sha256(v_secret || convert_to(p, 'UTF8')))
+            FROM unnest(p_shoppers) AS p);
+        v_person_locks := ARRAY(
+          SELECT pg_try_advisory_xact_lock(hashtextextended(p, 3)) FROM unnest(p_shoppers) AS p);
+      END IF;
+    END IF;
+    v_chosen := ARRAY(SELECT sha256(convert_to(c, 'UTF8')) FROM unnest(p_choices) AS c);
+    v_choice_locks := ARRAY(
+      SELECT pg_try_advisory_xact_lock(hashtextextended(c, 4)) FROM unnest(p_choices) AS c);
+  END IF;
   FOR v_round IN 1 .. 2 LOOP
     v_now := clock_timestamp();
     SELECT array_agg(s.state), array_agg(s.found), array_agg(s.lockable), array_agg(s.owner),
@@ -97,17 +177,17 @@ BEGIN
       FROM (
         SELECT CASE WHEN t.ticket_id IS NULL THEN 3
                     WHEN t.status IS NOT TRUE THEN 1
-                    WHEN {withheld} THEN 4
                     WHEN b.locked_up > v_now
                      AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE
-                    THEN 2
+                    THEN CASE WHEN {withheld} THEN 5 ELSE 2 END
+                    WHEN {withheld} THEN 4
                     ELSE 0 END AS state,
                CASE WHEN b.ticket_id IS NULL THEN 0 ELSE 1 END AS found,
                CASE WHEN b.ticket_id IS NULL THEN 0
-                    WHEN u.wants & 1 = 1
+                    WHEN u.wants & 5 > 0
                      AND ((b.locked_up > v_now) IS NOT TRUE
                           OR b.date_created > v_now AND b.locked_up > v_now + v_horizon) THEN 1
-                    WHEN u.wants & 2 = 2 AND b.hold_key IS NULL THEN 1
+                    WHEN u.wants & 6 > 0 AND b.hold_key IS NULL THEN 1
                     WHEN b.hold_key = ANY (v_keys) THEN 1
                     ELSE 0 END AS lockable,
                CASE WHEN b.hold_key IS NULL THEN 0
@@ -123,18 +203,31 @@ BEGIN
           LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
          ORDER BY u.i
       ) s;
-    EXIT WHEN v_round = 2 OR NOT (p_strict OR 1 = ANY (v_lockable));
+    EXIT WHEN v_round = 2 OR NOT (p_strict OR v_sells OR 1 = ANY (v_lockable));
     -- An operation that is refused by what nobody in the batch can change needs no lock.
     v_needed := array_fill(0, ARRAY[cardinality(p_tickets)]);
     v_first := 1;
-    FOR v_operation IN 1 .. cardinality(p_locks) LOOP
+    FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
       v_owned_by := p_owners[v_operation];
       v_outcome := 1;
-      IF p_locks[v_operation] = 1 THEN
+      IF p_kinds[v_operation] = 1 THEN
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
-          IF v_state[i] IN (1, 3, 4) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
+          IF v_state[i] IN (1, 3, 4, 5) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
                AND (v_owned_by = 0 OR v_owned_by <> v_owner[i])) THEN
+            v_outcome := 0;
+            EXIT;
+          END IF;
+        END LOOP;
+      ELSIF p_kinds[v_operation] = 2 THEN
+        v_order := p_order_of[v_operation];
+        IF NOT v_order_locks[v_order] OR v_order_sets[v_order] IS NOT NULL THEN
+          v_outcome := 0;
+        END IF;
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          IF v_state[i] IN (1, 3)
+             OR (v_state[i] IN (2, 5) AND p_wants[i] & 2 = 0 AND v_owned_by <> v_owner[i]) THEN
             v_outcome := 0;
             EXIT;
           END IF;
@@ -150,14 +243,26 @@ BEGIN
     v_first := 1;
     EXIT WHEN NOT 1 = ANY (v_needed);
     -- Lock what may have to change, and then look again: it may have changed before it was locked.
-    IF p_strict THEN
+    IF v_sells THEN
       SELECT array_agg(s.i) INTO v_open
         FROM (
           SELECT u.i
             FROM unnest(p_tickets, p_wants, v_needed) WITH ORDINALITY
                  AS u (ticket_id, wants, needed, i)
             JOIN tickets t ON t.ticket_id = u.ticket_id
-           WHERE u.needed = 1 AND u.wants & 1 = 1 AND t.status
+           WHERE u.needed = 1 AND u.wants & 4 = 4 AND t.status
+           ORDER BY u.i
+             FOR NO KEY UPDATE OF t SKIP LOCKED
+        ) s;
+    END IF;
+    IF p_strict THEN
+      SELECT v_open || array_agg(s.i) INTO v_open
+        FROM (
+          SELECT u.i
+            FROM unnest(p_tickets, p_wants, v_needed) WITH ORDINALITY
+                 AS u (ticket_id, wants, needed, i)
+            JOIN tickets t ON t.ticket_id = u.ticket_id
+           WHERE u.needed = 1 AND u.wants & 5 = 1 AND t.status
            ORDER BY u.i
              FOR SHARE OF t SKIP LOCKED
         ) s;
@@ -170,10 +275,10 @@ BEGIN
                  AS u (ticket_id, wants, needed, i)
             JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
            WHERE u.needed = 1
-             AND ((u.wants & 1 = 1
+             AND ((u.wants & 5 > 0
                    AND ((b.locked_up > v_now) IS NOT TRUE
                         OR b.date_created > v_now AND b.locked_up > v_now + v_horizon))
-                  OR (u.wants & 2 = 2 AND b.hold_key IS NULL)
+                  OR (u.wants & 6 > 0 AND b.hold_key IS NULL)
                   OR b.hold_key = ANY (v_keys))
            ORDER BY u.i
              FOR UPDATE OF b SKIP LOCKED
@@ -193,7 +298,8 @@ BEGIN
     END LOOP;
     FOR i IN 1 .. cardinality(p_tickets) LOOP
       IF (v_lockable[i] = 1 AND v_locks[i] & 1 = 0)
-         OR (p_strict AND p_wants[i] & 1 = 1 AND v_state[i] IN (0, 2) AND v_locks[i] & 2 = 0) THEN
+         OR ((p_strict AND p_wants[i] & 1 = 1 OR p_wants[i] & 4 = 4)
+             AND v_state[i] IN (0, 2, 4, 5) AND v_locks[i] & 2 = 0) THEN
         IF v_needed[i] = 1 THEN
           v_state[i] := 8;
         ELSIF v_state[i] = 0 THEN
@@ -203,14 +309,43 @@ BEGIN
     END LOOP;
   END IF;
 
+  IF v_counts THEN
+    SELECT array_agg(coalesce(array_position(v_people, b.shopper_key), 0) ORDER BY u.i),
+           array_agg(coalesce(array_position(v_chosen, b.choice_key), 0) ORDER BY u.i)
+      INTO v_person, v_choice
+      FROM unnest(p_tickets) WITH ORDINALITY AS u (ticket_id, i)
+      LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id;
+    IF p_limit > 0 THEN
+      v_cart_held := ARRAY(
+        SELECT (SELECT count(*)::int FROM tickets_blocked b
+                 WHERE b.hold_key = k AND b.locked_up > v_now
+                   AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE)
+          FROM unnest(v_keys) AS k);
+      v_person_held := ARRAY(
+        SELECT (SELECT count(*)::int FROM tickets_blocked b
+                 WHERE b.shopper_key = k AND b.locked_up > v_now
+                   AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE)
+          FROM unnest(v_people) AS k);
+    END IF;
+    v_choice_held := ARRAY(
+      SELECT (SELECT count(*)::int FROM tickets_blocked b
+               WHERE b.choice_key = k AND b.locked_up > v_now
+                 AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE)
+        FROM unnest(v_chosen) AS k);
+  END IF;
+
   v_grant := array_fill(0, ARRAY[cardinality(p_tickets)]);
   v_change := v_grant;
-  outcomes := array_fill(1, ARRAY[cardinality(p_locks)]);
-  expiries := array_fill(0::bigint, ARRAY[cardinality(p_locks)]);
-  FOR v_operation IN 1 .. cardinality(p_locks) LOOP
+  IF v_sells THEN
+    v_sold := v_grant;
+    v_order_sale := array_fill(0, ARRAY[cardinality(p_orders)]);
+  END IF;
+  outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
+  expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
+  FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
     v_owned_by := p_owners[v_operation];
     v_outcome := 1;
-    IF p_locks[v_operation] = 1 THEN
+    IF p_kinds[v_operation] = 1 THEN
       FOR m IN v_first .. p_ends[v_operation] LOOP
         i := p_members[m];
         IF v_state[i] <> 0 THEN
@@ -227,6 +362,75 @@ BEGIN
       IF v_outcome = 3 THEN
         -- Nothing stands in its way any more, and what it needs has not been locked: run it again.
         v_outcome := 2;
+      END IF;
+      IF v_counts AND v_outcome = 1 THEN
+        v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
+        v_pick := coalesce(p_choice_of[v_operation], 0);
+        v_new := 0;
+        v_new_person := 0;
+        v_kept := 0;
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          IF v_state[i] = 0 THEN
+            v_new := v_new + 1;
+            v_new_person := v_new_person + 1;
+          ELSE
+            IF v_person[i] <> v_shopper THEN
+              v_new_person := v_new_person + 1;
+            END IF;
+            IF v_choice[i] = v_pick THEN
+              v_kept := v_kept + 1;
+            END IF;
+          END IF;
+        END LOOP;
+        IF (v_pick > 0 AND (NOT v_choice_locks[v_pick] OR v_choice_held[v_pick] > v_kept))
+           OR (p_limit > 0 AND v_owned_by > 0 AND NOT v_cart_locks[v_owned_by])
+           OR (v_shopper > 0 AND NOT v_person_locks[v_shopper]) THEN
+          v_outcome := 2;
+        ELSIF p_limit > 0 THEN
+          v_held := NULL;
+          IF v_owned_by > 0 AND v_new > 0 AND v_cart_held[v_owned_by] + v_new > p_limit THEN
+            v_held := v_cart_held[v_owned_by];
+          END IF;
+          IF v_shopper > 0 AND v_new_person > 0
+             AND v_person_held[v_shopper] + v_new_person > p_limit THEN
+            v_held := greatest(v_held, v_person_held[v_shopper]);
+          END IF;
+          IF v_held IS NOT NULL THEN
+            v_outcome := 4;
+            expiries[v_operation] := v_held;
+          END IF;
+        END IF;
+        IF v_outcome = 1 THEN
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] = 0 THEN
+              v_person[i] := 0;
+              v_choice[i] := 0;
+              IF p_limit > 0 AND v_owned_by > 0 THEN
+                v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;
+              END IF;
+            END IF;
+            IF v_shopper > 0 AND v_person[i] <> v_shopper THEN
+              IF v_person[i] > 0 THEN
+                v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+              END IF;
+              v_person[i] := v_shopper;
+              v_person_held[v_shopper] := v_person_held[v_shopper] + 1;
+              v_change[i] := 1;
+              v_has_changes := true;
+            END IF;
+            IF v_pick > 0 AND v_choice[i] <> v_pick THEN
+              IF v_choice[i] > 0 THEN
+                v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+              END IF;
+              v_choice[i] := v_pick;
+              v_choice_held[v_pick] := v_choice_held[v_pick] + 1;
+              v_change[i] := 1;
+              v_has_changes := true;
+            END IF;
+          END LOOP;
+        END IF;
       END IF;
       IF v_outcome = 1 THEN
         v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
@@ -265,7 +469,7 @@ BEGIN
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
           IF v_state[i] <> 2 THEN
-            reasons[m] := CASE v_state[i] WHEN 9 THEN 0 ELSE v_state[i] END;
+            reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
           ELSIF v_grant[i] > 0 THEN
             IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
               reasons[m] := 2;
@@ -276,6 +480,79 @@ BEGIN
             waits[m] := v_until[i];
           END IF;
         END LOOP;
+      END IF;
+    ELSIF p_kinds[v_operation] = 2 THEN
+      v_order := p_order_of[v_operation];
+      IF NOT v_order_locks[v_order] THEN
+        v_outcome := 2;
+      ELSIF v_order_sets[v_order] IS NOT NULL OR v_order_sale[v_order] > 0 THEN
+        v_set := ARRAY(
+          SELECT p_tickets[m] FROM unnest(p_members[v_first : p_ends[v_operation]]) AS m
+           ORDER BY m)::text;
+        v_outcome := CASE WHEN v_set = coalesce(v_order_sets[v_order], ARRAY(
+          SELECT u.ticket_id FROM unnest(p_tickets, v_sold) WITH ORDINALITY
+                 AS u (ticket_id, sold, i)
+           WHERE u.sold = v_order_sale[v_order] ORDER BY u.i)::text) THEN 3 ELSE 5 END;
+      ELSE
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
+          IF v_state[i] = 8 THEN
+            v_outcome := 2;
+          ELSIF v_state[i] IN (1, 3) OR (v_state[i] IN (2, 5) AND v_holder <> v_owned_by) THEN
+            v_outcome := CASE v_outcome WHEN 2 THEN 2 ELSE 0 END;
+          ELSIF v_locks[i] & 2 = 0 OR (v_lockable[i] = 1 AND v_locks[i] & 1 = 0) THEN
+            v_outcome := CASE v_outcome WHEN 1 THEN 6 ELSE v_outcome END;
+          END IF;
+        END LOOP;
+        IF v_outcome = 6 THEN
+          -- As above: nothing is in its way, and what it needs has not been locked.
+          v_outcome := 2;
+        ELSIF v_outcome = 1 THEN
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_counts AND v_state[i] IN (2, 5) THEN
+              v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
+              IF p_limit > 0 AND v_holder > 0 THEN
+                v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
+              END IF;
+              IF v_person[i] > 0 THEN
+                v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+              END IF;
+              IF v_choice[i] > 0 THEN
+                v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+              END IF;
+            END IF;
+            v_state[i] := 1;
+            v_grant[i] := 0;
+            v_change[i] := 2;
+            v_sold[i] := v_operation;
+          END LOOP;
+          v_order_sale[v_order] := v_operation;
+          v_has_sales := true;
+          v_has_changes := true;
+        ELSIF v_outcome = 0 THEN
+          IF reasons IS NULL THEN
+            reasons := array_fill(0, ARRAY[cardinality(p_members)]);
+            waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
+          END IF;
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] IN (1, 3) THEN
+              reasons[m] := v_state[i];
+            ELSIF v_state[i] IN (2, 5) THEN
+              IF v_grant[i] > 0 THEN
+                IF p_owners[v_grant[i]] <> v_owned_by THEN
+                  reasons[m] := 2;
+                  waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+                END IF;
+              ELSIF v_owner[i] <> v_owned_by THEN
+                reasons[m] := 2;
+                waits[m] := v_until[i];
+              END IF;
+            END IF;
+          END LOOP;
+        END IF;
       END IF;
     ELSE
       FOR m IN v_first .. p_ends[v_operation] LOOP
@@ -289,11 +566,24 @@ BEGIN
           i := p_members[m];
           IF v_grant[i] > 0 THEN
             CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
+            v_holder := p_owners[v_grant[i]];
             v_grant[i] := 0;
           ELSE
             CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
+            v_holder := v_owner[i];
           END IF;
-          v_state[i] := CASE v_state[i] WHEN 2 THEN 0 ELSE v_state[i] END;
+          IF v_counts AND v_state[i] IN (2, 5) THEN
+            IF p_limit > 0 AND v_holder > 0 THEN
+              v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
+            END IF;
+            IF v_person[i] > 0 THEN
+              v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+            END IF;
+            IF v_choice[i] > 0 THEN
+              v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+            END IF;
+          END IF;
+          v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
           v_change[i] := v_found[i] * 2;
           v_has_changes := true;
           v_is_changed := true;
@@ -307,28 +597,45 @@ BEGIN
     v_first := p_ends[v_operation] + 1;
   END LOOP;
 
-  IF v_has_grants THEN
+  IF v_has_grants OR v_has_sales THEN
     -- unnest gives the tickets in the array's order, which is the order to lock them in.
-    INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
-    SELECT u.ticket_id, v_now + p_seconds[u.granted] * interval '1 second', v_now,
-           v_keys[p_owners[u.granted]]
-      FROM unnest(p_tickets, v_grant, v_found) AS u (ticket_id, granted, found)
-     WHERE u.granted > 0 AND u.found = 0;
+    INSERT INTO tickets_blocked
+           (ticket_id, locked_up, date_created, hold_key, shopper_key, choice_key)
+    SELECT u.ticket_id, v_now + coalesce(p_seconds[u.granted], 0) * interval '1 second', v_now,
+           v_keys[p_owners[u.granted]], v_people[v_person[u.i]], v_chosen[v_choice[u.i]]
+      FROM unnest(p_tickets, v_grant, v_found) WITH ORDINALITY
+           AS u (ticket_id, granted, found, i)
+     WHERE u.found = 0 AND (u.granted > 0 OR v_sold[u.i] > 0);
     v_has_changes := v_has_changes OR 1 = ANY (v_lockable);
   END IF;
   IF v_has_changes THEN
+    -- Who renews a hold without a shopper or a choice leaves its own; a row that is taken over loses it.
     UPDATE tickets_blocked b
        SET locked_up = CASE u.granted WHEN 0 THEN v_now + u.until * interval '1 microsecond'
                             ELSE v_now + p_seconds[u.granted] * interval '1 second' END,
            date_created = CASE u.granted WHEN 0 THEN b.date_created ELSE v_now END,
-           hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE v_keys[p_owners[u.granted]] END
-      FROM unnest(p_tickets, v_grant, v_found, v_change, v_until)
-        AS u (ticket_id, granted, found, change, until)
+           hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE v_keys[p_owners[u.granted]] END,
+           shopper_key = CASE WHEN u.granted > 0 OR v_person[u.i] > 0 THEN v_people[v_person[u.i]]
+                              ELSE b.shopper_key END,
+           choice_key = CASE WHEN u.granted > 0 OR v_choice[u.i] > 0 THEN v_chosen[v_choice[u.i]]
+                             ELSE b.choice_key END
+      FROM unnest(p_tickets, v_grant, v_found, v_change, v_until) WITH ORDINALITY
+        AS u (ticket_id, granted, found, change, until, i)
      WHERE ((u.granted > 0 AND u.found = 1) OR (u.granted = 0 AND u.change = 1))
        AND b.ticket_id = u.ticket_id;
     DELETE FROM tickets_blocked b
      USING unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
      WHERE u.granted = 0 AND u.change = 2 AND b.ticket_id = u.ticket_id;
+  END IF;
+  IF v_has_sales THEN
+    UPDATE tickets t
+       SET status = false{touched}
+      FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
+     WHERE u.sold > 0 AND t.ticket_id = u.ticket_id;
+    INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
+    SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
+      FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
+     WHERE u.sold > 0;
   END IF;
   IF v_has_grants AND NOT p_strict AND v_snapshot <> pg_current_snapshot()::text THEN
     IF EXISTS (

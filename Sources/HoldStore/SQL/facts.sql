@@ -6,9 +6,30 @@ SELECT
   CASE WHEN b.oid IS NULL THEN '' ELSE format('%I.%I', bn.nspname, b.relname) END AS holds,
   coalesce(bn.nspname, '') AS holds_schema,
   coalesce(to_regclass('holdfast_commits')::text, '') AS commits,
+  coalesce(to_regclass('holdfast_sales')::text, '') AS sales,
+  coalesce((SELECT n.nspname FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace
+             WHERE s.oid = to_regclass('holdfast_sales')), '') AS sales_schema,
+  coalesce(to_regclass('holdfast_secret')::text, '') AS secret,
   EXISTS (
     SELECT FROM pg_attribute a
      WHERE a.attrelid = b.oid AND a.attname = 'hold_key' AND NOT a.attisdropped) AS has_hold_key,
+  (SELECT count(*) = 2 FROM pg_attribute a
+    WHERE a.attrelid = b.oid AND a.attname IN ('shopper_key', 'choice_key')
+      AND NOT a.attisdropped) AS has_marks,
+  coalesce((
+    SELECT string_agg(w.name, ',' ORDER BY w.name)
+      FROM unnest(ARRAY['hold_key', 'shopper_key', 'choice_key']) AS w (name)
+     WHERE NOT EXISTS (
+       SELECT FROM pg_index i
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = b.oid AND i.indisvalid AND a.attname = w.name
+          AND (i.indpred IS NULL
+               OR pg_get_expr(i.indpred, i.indrelid) = '(' || w.name || ' IS NOT NULL)'))),
+    '') AS missing_indexes,
+  EXISTS (
+    SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+     WHERE a.attrelid = t.oid AND a.attname = 'date_updated' AND NOT a.attisdropped
+       AND a.attgenerated = '' AND y.typname IN ('timestamptz', 'timestamp')) AS has_date_updated,
   EXISTS (
     SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
      WHERE a.attrelid = t.oid AND a.attname = 'status_offline' AND NOT a.attisdropped
@@ -33,10 +54,12 @@ SELECT
       FROM (VALUES {holds_options}) AS w (name, value)
      WHERE NOT EXISTS (
        SELECT FROM unnest(b.reloptions) o WHERE split_part(o, '=', 1) = w.name)), '') AS options,
-  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid, 'pg_proc'), '') AS function_version,
+  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[])')::oid, 'pg_proc'), '') AS function_version,
+  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid, 'pg_proc'),
+           CASE WHEN to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)') IS NULL THEN '' ELSE 'other' END) AS previous_version,
   EXISTS (
     SELECT FROM pg_proc p WHERE p.proname = 'holdfast_commit' AND pg_function_is_visible(p.oid)
-       AND p.oid IS DISTINCT FROM to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid) AS has_old_function,
+       AND p.pronargs = 9) AS has_old_function,
   coalesce((
     SELECT string_agg(c.conrelid::regclass::text, ', ')
       FROM pg_constraint c

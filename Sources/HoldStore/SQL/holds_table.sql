@@ -1,8 +1,18 @@
 -- The holds. A row whose locked_up has passed holds nothing. hold_key is the SHA-256 of the hold_id of
--- the cart that the hold belongs to; NULL for an anonymous hold.
+-- the cart that the hold belongs to; NULL for an anonymous hold. shopper_key is a keyed hash of the
+-- shopper, where the site limits how many tickets one may hold. choice_key is the SHA-256 of the request
+-- for best available tickets that chose this one.
 CREATE TABLE tickets_blocked (
   ticket_id    text PRIMARY KEY,
   locked_up    timestamptz NOT NULL,
   date_created timestamptz NOT NULL DEFAULT now(),
-  hold_key     bytea
+  hold_key     bytea,
+  shopper_key  bytea,
+  choice_key   bytea
 );
+CREATE INDEX tickets_blocked_hold_key_holdfast ON tickets_blocked (hold_key)
+ WHERE hold_key IS NOT NULL;
+CREATE INDEX tickets_blocked_shopper_key_holdfast ON tickets_blocked (shopper_key)
+ WHERE shopper_key IS NOT NULL;
+CREATE INDEX tickets_blocked_choice_key_holdfast ON tickets_blocked (choice_key)
+ WHERE choice_key IS NOT NULL;

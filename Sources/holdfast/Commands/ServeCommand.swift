@@ -40,6 +40,9 @@ struct ServeCommand: ParsableCommand {
     let api = API(service: store, seatMaps: seatMaps, bounds: settings.bounds)
     let handler = RequestHandler(api: api, logger: logger)
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
+    let reporter = try ServiceReporter(
+      environment: environment, sources: Self.reportSources(store, server, handler))
+    reporter?.start()
     logger.notice(
       "serving",
       metadata: ["version": "\(HoldfastCommand.version)", "listen": "\(settings.listen)"])
@@ -47,6 +50,7 @@ struct ServeCommand: ParsableCommand {
     let name = signals.wait()
     // Before the log says so, so that a reader of the log gets the same from /readyz.
     store.prepareToStop()
+    reporter?.stop()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
     exitAtSecondSignal(signals, logger)
@@ -60,6 +64,20 @@ struct ServeCommand: ParsableCommand {
     logger.notice("stopped", metadata: ["unanswered": "\(unanswered)"])
     if unanswered > 0 { throw ExitCode.failure }
   }
+
+  private static func reportSources(
+    _ store: HoldStore, _ server: FastCGIServer, _ handler: RequestHandler
+  ) -> ServiceReporter.Sources {
+    ServiceReporter.Sources(
+      answeredRequests: { handler.answeredCount }, waitingRequests: { store.waitingCount },
+      checkReadiness: { store.checkReadiness(completion: $0) },
+      isWorking: { now in
+        store.isWorking(at: now) && server.longestTurnMilliseconds(at: now) < stuckMilliseconds
+      })
+  }
+
+  /// A worker is at a request for microseconds, and waits in the gate for nobody.
+  private static let stuckMilliseconds = 10_000
 
   private static func unansweredRequests(_ server: FastCGIServer) -> Int {
     server.waitUntilIdle(until: .now)

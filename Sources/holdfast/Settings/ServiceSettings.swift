@@ -37,10 +37,9 @@ struct ServiceSettings {
     var reader = try SettingReader(flags: flags, environment: environment)
     let listen = try reader.readIfGiven(
       "listen", .listenAddress, default: Self.defaultListen,
-      "Address to listen on. If it is not set and descriptor 0 is a listening socket, that socket "
-        + "is used.")
-    self.listen =
-      listen ?? (ListeningSocket.isListening(descriptor: 0) ? .inherited : Self.defaultListen)
+      "Address to listen on. If it is not set and a listening socket is passed, by systemd "
+        + "(LISTEN_FDS) or as descriptor 0, that socket is used.")
+    self.listen = listen ?? PassedSocket.find(environment) ?? Self.defaultListen
     socketMode = try reader.read(
       "socket-mode", .permissions, default: 0o660, "Permissions of the Unix socket's file.")
     backlog = try reader.read(

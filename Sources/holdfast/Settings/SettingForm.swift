@@ -52,7 +52,7 @@ extension SettingForm where Value == Bool {
 extension SettingForm where Value == ListenAddress {
   static var listenAddress: Self {
     Self(
-      expectation: "a path, host:port or fd:0", read: { ListenAddress($0) },
+      expectation: "a path, host:port or fd:number", read: { ListenAddress($0) },
       write: { $0.description })
   }
 }

@@ -5,8 +5,10 @@ enum NaiveCommit {
   static let sql = """
     CREATE OR REPLACE FUNCTION holdfast_commit(
       p_tickets text[], p_wants int[], p_hold_ids text[],
-      p_locks int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
+      p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
       p_longest float8, p_strict boolean,
+      p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
+      p_orders text[], p_order_of int[],
       OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
       OUT decided_at bigint)
     LANGUAGE plpgsql AS $$
@@ -18,14 +20,14 @@ enum NaiveCommit {
       v_count int;
     BEGIN
       decided_at := extract(epoch FROM v_now) * 1000000;
-      outcomes := array_fill(1, ARRAY[cardinality(p_locks)]);
-      expiries := array_fill(0::bigint, ARRAY[cardinality(p_locks)]);
+      outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
+      expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
       reasons := array_fill(0, ARRAY[cardinality(p_members)]);
       waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
-      FOR n IN 1 .. cardinality(p_locks) LOOP
+      FOR n IN 1 .. cardinality(p_kinds) LOOP
         v_names := ARRAY(SELECT p_tickets[m] FROM unnest(p_members[v_first:p_ends[n]]) m ORDER BY m);
         v_owner := sha256(convert_to(p_hold_ids[p_owners[n]], 'UTF8'));
-        IF p_locks[n] = 0 THEN
+        IF p_kinds[n] = 0 THEN
           DELETE FROM tickets_blocked
            WHERE ticket_id = ANY (v_names) AND hold_key IS NOT DISTINCT FROM v_owner;
         ELSE

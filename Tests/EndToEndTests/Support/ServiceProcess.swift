@@ -12,9 +12,11 @@ final class ServiceProcess {
   /// - Parameters:
   ///   - listen: Another address than a socket of its own.
   ///   - input: A descriptor that becomes its standard input.
+  ///   - launcher: A command that runs the service, whose command line follows.
   init(
     on site: Site, database: String? = nil, user: String? = nil, listen: String? = nil,
-    settings: [String: String] = [:], input: Int32? = nil
+    settings: [String: String] = [:], input: Int32? = nil,
+    launcher: [String] = []
   ) throws {
     directory = try TemporaryDirectory()
     socketPath = listen ?? directory.path + "/s"
@@ -22,7 +24,7 @@ final class ServiceProcess {
     environment["HOLDFAST_LISTEN"] = input == nil ? socketPath : nil
     environment["HOLDFAST_SOCKET_MODE"] = "0666"
     child = try ChildProcess(
-      [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
+      launcher + [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
       input: input, output: try output.get().descriptor)
     try Clock.wait("holdfast listens") {
       if let code = child.wait(seconds: 0) { throw Failure("holdfast ended: \(code)\n\(log)") }

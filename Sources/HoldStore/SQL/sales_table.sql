@@ -1,0 +1,8 @@
+-- What was sold by a confirm, and under which order. Rows are only added. A ticket that the platform
+-- puts on sale again can be sold again, under another order: it then has a row of each.
+CREATE TABLE holdfast_sales (
+  order_id  text NOT NULL,
+  ticket_id text NOT NULL,
+  sold_at   timestamptz NOT NULL,
+  PRIMARY KEY (order_id, ticket_id)
+);

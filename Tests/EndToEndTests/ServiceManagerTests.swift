@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What the service tells its service manager, as systemd would hear it.
+  @Suite("Service manager")
+  struct ServiceManagerTests {
+    private let site: Site
+
+    init() throws { site = try .shared() }
+
+    @Test(arguments: [false, true])
+    func itSaysHowItIs(isAbstract: Bool) throws {
+      let manager = try NotifyReceiver(isAbstract: isAbstract)
+      let service = try ServiceProcess(
+        on: site,
+        settings: ["NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000"])
+      try manager.waitFor("READY=1")
+      #expect(manager.received.first == "READY=1")
+      try manager.waitFor("STATUS=ready; ")
+      try manager.waitFor("WATCHDOG=1")
+      let peer = try service.peer()
+      for _ in 0..<50 { _ = try peer.request("GET", "/livez") }
+      try Clock.wait("a rate") {
+        manager.received.contains {
+          $0.contains(#/STATUS=ready; [1-9][0-9]* requests\/s; 0 wait for a commit/#)
+        }
+      }
+      service.signal(SIGTERM)
+      try manager.waitFor("STOPPING=1")
+      withExtendedLifetime(peer) {}
+    }
+
+    @Test func itSaysThatTheDatabaseIsUnreachable() throws {
+      let manager = try NotifyReceiver()
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000", "PGHOST": "/nowhere",
+          "HOLDFAST_READY_TIMEOUT": "50ms",
+        ])
+      try manager.waitFor("STATUS=not ready, the database is unreachable")
+      // That is no reason to restart it.
+      let count = manager.received.count { $0.contains("WATCHDOG=1") }
+      try Clock.wait("the watchdog is kept quiet") {
+        manager.received.count { $0.contains("WATCHDOG=1") } > count + 2
+      }
+      service.signal(SIGTERM)
+    }
+
+    /// The watchdog of another process is not this one's to keep.
+    @Test func itKeepsItsOwnWatchdogAlone() throws {
+      let manager = try NotifyReceiver()
+      let service = try ServiceProcess(
+        on: site,
+        settings: ["NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000", "WATCHDOG_PID": "1"])
+      try manager.waitFor("STATUS=ready; ")
+      #expect(!manager.received.contains { $0.contains("WATCHDOG") })
+      service.signal(SIGTERM)
+    }
+
+    @Test func aNameThatIsNoneIsRefused() throws {
+      let command = try Command(
+        [TestSettings.binary, "serve"],
+        environment: ["HOLDFAST_LISTEN": "127.0.0.1:0", "NOTIFY_SOCKET": "notify"])
+      #expect(command.exitCode == 2)
+      #expect(command.output.contains("NOTIFY_SOCKET: expected a path or @name"))
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Holds
+import Testing
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// Tickets that were chosen are found again when the same call for best available tickets is repeated.
+  @Suite struct CommitChoiceTests {
+    private static let cart = "secret-of-the-cart"
+
+    private let database: Database
+    private let other: Database
+    private let choice: ChoiceKey
+
+    init() throws {
+      database = try Database()
+      other = try Database(beside: database)
+      try database.sell(["a", "b", "c", "d"])
+      choice = try #require(Self.choice(2))
+    }
+
+    private static func choice(_ quantity: Int) -> ChoiceKey? {
+      ChoiceKey(
+        BestRequest(
+          eventID: "E", quantity: quantity, reservedSeconds: 60, holdID: HoldID(cart)))
+    }
+
+    private func chosen() throws -> [String] {
+      try database.texts(
+        "SELECT ticket_id FROM tickets_blocked WHERE choice_key IS NOT NULL ORDER BY 1")
+    }
+
+    private func lock(_ ticketIDs: [String]) -> HoldOperation {
+      .lock(ticketIDs, as: Self.cart, choice: choice)
+    }
+
+    @Test func aChoiceIsStoredAsAHash() throws {
+      #expect(try database.outcomes(lock(["a", "b"]), .lock("c")) == ["granted", "granted"])
+      #expect(try chosen() == ["a", "b"])
+      #expect(try database.bool("NOT bool_or(b::text LIKE '%secret%') FROM tickets_blocked b"))
+    }
+
+    @Test func othersAreDeferredAsLongAsTicketsOfTheChoiceAreLive() throws {
+      #expect(try database.outcomes(lock(["a", "b"])) == ["granted"])
+      #expect(
+        try database.outcomes(lock(["c", "d"]), lock(["a", "c"]), lock(["a"]), lock(["a", "b"]))
+          == ["deferred", "deferred", "deferred", "granted"])
+      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      #expect(try database.outcomes(lock(["c", "d"])) == ["granted"])
+      #expect(try chosen() == ["a", "b", "c", "d"], "the expired rows are still there")
+    }
+
+    @Test func aBatchSeesItsOwnChoices() throws {
+      #expect(
+        try database.outcomes(
+          lock(["a", "b"]), lock(["c", "d"]), lock(["b", "a"]),
+          .release("a", "b", as: Self.cart), lock(["c", "d"]))
+          == ["granted", "deferred", "granted", "released", "granted"])
+      #expect(try chosen() == ["c", "d"])
+    }
+
+    @Test func aChoiceIsKeptByARenewalAndEndsWithTheHold() throws {
+      #expect(try database.outcomes(lock(["a", "b"])) == ["granted"])
+      #expect(
+        try database.outcomes(.lock("a", "c", seconds: 900, as: Self.cart)) == ["granted"])
+      #expect(try chosen() == ["a", "b"])
+      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      #expect(try database.outcomes(.lock("a"), lock(["b", "d"])) == ["granted", "granted"])
+      #expect(try chosen() == ["b", "d"])
+    }
+
+    @Test func anotherChoiceOfTheCartIsAnother() throws {
+      let three = try #require(Self.choice(3))
+      #expect(
+        try database.outcomes(
+          lock(["a", "b"]), .lock(["b", "c", "d"], as: Self.cart, choice: three), lock(["a"]))
+          == ["granted", "granted", "granted"])
+      #expect(try database.outcomes(lock(["b"])) == ["deferred"])
+    }
+
+    @Test func ofTwoTransactionsOneDecides() throws {
+      try other.run("BEGIN")
+      #expect(try other.outcomes(lock(["a", "b"])) == ["granted"])
+      #expect(try database.outcomes(lock(["c", "d"]), .lock("c")) == ["deferred", "granted"])
+      try other.run("COMMIT")
+      #expect(try database.outcomes(lock(["d"])) == ["deferred"])
+      #expect(try database.outcomes(lock(["a", "b"])) == ["granted"])
+    }
+  }
+}
