@@ -42,6 +42,9 @@ public enum HoldStoreEvent: Sendable {
   /// Days of the history could not be made or dropped; it is tried again in a minute.
   case historyFailed(PostgresError)
 
+  /// A question for a seat map or a list failed; whoever asked has been told.
+  case readFailed(PostgresError)
+
   /// What becomes of the operations of a failed batch.
   public enum Consequence: String, Sendable, CaseIterable {
     /// They are run again together.

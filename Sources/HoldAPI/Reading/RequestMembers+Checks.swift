@@ -34,7 +34,17 @@ extension RequestMembers {
       got: Quotation.of(id))
   }
 
-  /// A name of the platform's, such as an event's; bounded as ticket ids are.
+  /// `event_id`.
+  func eventID() throws(BadRequest) -> EventID {
+    guard case .string(let text) = self[.eventID] else {
+      throw BadRequest(
+        Member.eventID.path, expected: EventIDCheck.expectation(bounds),
+        got: self[.eventID].shown)
+    }
+    return try EventIDCheck.check(text, named: Member.eventID.path, bounds: bounds)
+  }
+
+  /// A name of the platform's, such as a zone's; bounded as ticket ids are.
   func label(_ member: Member) throws(BadRequest) -> String {
     guard case .string(let text) = self[member] else {
       throw BadRequest(member.path, expected: expectedTicketID, got: self[member].shown)

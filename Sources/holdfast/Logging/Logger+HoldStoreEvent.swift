@@ -36,6 +36,8 @@ extension Logger {
           "holds from the future were deleted: the database's clock has been set back",
           metadata: ["rows": "\(result.rowsFromTheFuture)"])
       }
+    case .readFailed(let error):
+      warning("reading a seat map or list failed", metadata: ["error": "\(error)"])
     case .sweepFailed(let error):
       warning("sweep failed", metadata: ["error": "\(error)"])
     case .historyFailed(let error):
