@@ -13,15 +13,18 @@ public struct API: Sendable {
   public init(
     service: any HoldService, bounds: APIBounds, metrics: (@Sendable () -> [UInt8])? = nil
   ) {
-    var routes = [
-      Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
-      Route("POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
-      Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
-      Route("GET, HEAD", "/livez", Livez()),
-      Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
-    ]
-    if let metrics { routes.append(Route("GET, HEAD", "/metrics", Metrics(text: metrics))) }
-    self.routes = routes
+    let confirm = Route(
+      "POST", "/tickets_confirm", TicketsConfirm(service: service, bounds: bounds))
+    let metrics = metrics.map { Route("GET, HEAD", "/metrics", Metrics(text: $0)) }
+    routes =
+      [
+        Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
+        Route(
+          "POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
+        Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/livez", Livez()),
+        Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
+      ] + (bounds.allowsConfirms ? [confirm] : []) + (metrics.map { [$0] } ?? [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

@@ -25,13 +25,13 @@ struct Client {
   /// The one response to a request; its body is cut as the server would cut it.
   func ask(
     _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8],
-    expecting answerType: String = "application/json"
+    headers: [String: String] = [:], expecting answerType: String = "application/json"
   ) throws -> APIResponse {
     let answers = Answers()
     api.answer(
       APIRequest(
         method: method, path: path, contentType: contentType, requestID: Self.requestID,
-        body: Array(body.prefix(bodyBytes)))
+        body: Array(body.prefix(bodyBytes)), headerValue: { headers[$0] })
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     let response = try #require(answers.all.first)

@@ -22,6 +22,8 @@ need_to_run() {
     need libfcgi0ldbl find_library libfcgi.so.0
     if database_is_private; then
         need postgresql find_postgres_bin
+        # The demo's comparison.
+        need python3 test -x /usr/bin/python3
     fi
 }
 
@@ -47,6 +49,8 @@ need_to_test() {
     need python3-venv python3 -c 'import ensurepip'
     # With promtool. It is never started as a service.
     need prometheus has prometheus
+    need chromium has chromium
+    need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 }
 
 need_to_package() {

@@ -5,7 +5,9 @@ enum Member: String, CaseIterable {
   case data
   case details
   case holdID = "hold_id"
+  case orderID = "order_id"
   case reservedTime = "reserved_time"
+  case shopper
   case ticketdReserved = "ticketd_reserved"
   case tickets
 
