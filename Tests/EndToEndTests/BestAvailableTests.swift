@@ -49,7 +49,7 @@ extension EndToEnd {
           answer: Answer.bad("data.quantity: expected a whole number from 1 to 100, got 0")),
         Exchange(
           "GET", "/tickets_lock_best", status: 405,
-          answer: Answer.http(405, "Method not allowed")),
+          answer: Answer.http(405, "Method not allowed: this path takes POST, OPTIONS")),
       ])
     }
 
