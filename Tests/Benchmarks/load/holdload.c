@@ -10,6 +10,7 @@
 // fresh  every cart is one that was not asked for before      all are granted
 // rush   random neighbours among the first 50 tickets         nearly all are refused
 // mixed  every client holds a fresh cart, then releases it    all are granted
+// confirm  every cart is sold once, under an order of its own and its own hold_id    all are granted
 // best   the best tickets of an event, by /tickets_lock_best; one event after the other is sold to the last seat
 //                                                             all are granted
 // best-rush  the same, but every client asks for one event until it is refused, and then for the next. A refusal that
@@ -46,7 +47,7 @@ enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384, IMPATIENT_MS = 50, WHEEL_MS = 81
 // in place: the n-th cart is n × this prime, modulo their number.
 static const uint64_t STRIDE = 611953;
 
-typedef enum { FRESH, RUSH, MIXED, BEST, BEST_RUSH } Scenario;
+typedef enum { FRESH, RUSH, MIXED, CONFIRM, BEST, BEST_RUSH } Scenario;
 
 typedef struct Client {
     int fd;
@@ -128,7 +129,7 @@ static bool chooseCart(Client *client) {
         client->cart = nextCart++ / eventCarts;
         return true;
     }
-    if (options.scenario == FRESH && nextCart == carts) return !(totals.exhausted = true);
+    if ((options.scenario == FRESH || options.scenario == CONFIRM) && nextCart == carts) return !(totals.exhausted = true);
     uint64_t number = nextCart++ % carts, place = number % eventCarts * STRIDE % eventCarts;
     client->cart = (number / eventCarts * eventCarts + place) * size;
     return true;
@@ -149,23 +150,26 @@ static void openConnection(Client *client) {
 
 static bool isBest(void) { return options.scenario == BEST || options.scenario == BEST_RUSH; }
 
-static int writeCart(const Client *client, char *body) {
+static int writeCart(const Client *client, bool locks, char *body) {
     if (isBest())
         return sprintf(body, "{\"data\":{\"event_id\":\"E%lu\",\"quantity\":%d,\"reserved_time\":600", client->cart,
                        options.cart);
-    int length = sprintf(body, "{\"data\":{\"%s\":[", client->releasing ? "tickets" : "ticketd_reserved");
+    int length = sprintf(body, "{\"data\":{\"%s\":[", locks ? "ticketd_reserved" : "tickets");
     for (int i = 0; i < options.cart; i++)
         length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
-    return length + sprintf(body + length, client->releasing ? "]" : "],\"reserved_time\":600");
+    return length + sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
 }
 
 static void sendRequest(Client *client) {
     char body[BODY_BYTES], request[BODY_BYTES + 256];
-    int length = writeCart(client, body);
-    if (options.owned) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
-    if (options.owned && !client->releasing) length += sprintf(body + length, ",\"details\":true");
+    bool confirms = options.scenario == CONFIRM, locks = !confirms && !client->releasing;
+    int length = writeCart(client, locks, body);
+    if (confirms) length += sprintf(body + length, ",\"order_id\":\"order-%016lu\"", client->cart);
+    if (options.owned || confirms) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
+    if (options.owned && locks) length += sprintf(body + length, ",\"details\":true");
     length += sprintf(body + length, "}}");
-    const char *path = client->releasing ? "tickets_unlock_param" : isBest() ? "tickets_lock_best" : "tickets_lock";
+    const char *path = confirms ? "tickets_confirm" : isBest() ? "tickets_lock_best" : locks ? "tickets_lock"
+                                                                                             : "tickets_unlock_param";
     int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                        "Content-Length: %d\r\n\r\n%s", path, length, body);
     client->received = 0;
@@ -415,6 +419,7 @@ static Scenario scenarioNamed(const char *name) {
     if (!strcmp(name, "fresh")) return FRESH;
     if (!strcmp(name, "rush")) return RUSH;
     if (!strcmp(name, "mixed")) return MIXED;
+    if (!strcmp(name, "confirm")) return CONFIRM;
     if (!strcmp(name, "best")) return BEST;
     if (!strcmp(name, "best-rush")) return BEST_RUSH;
     errno = EINVAL;
