@@ -4,10 +4,18 @@ public import Holds
 public struct API: Sendable {
   private let routes: [Route]
 
+  /// The paths that have an endpoint.
+  public var paths: [String] { routes.map(\.path) }
+
   /// Creates the API over a store.
-  public init(service: any HoldService, bounds: APIBounds) {
+  ///
+  /// - Parameter metrics: Gives the text of `/metrics`, which is not found without it.
+  public init(
+    service: any HoldService, bounds: APIBounds, metrics: (@Sendable () -> [UInt8])? = nil
+  ) {
     let confirm = Route(
       "POST", "/tickets_confirm", TicketsConfirm(service: service, bounds: bounds))
+    let metrics = metrics.map { Route("GET, HEAD", "/metrics", Metrics(text: $0)) }
     routes =
       [
         Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
@@ -16,7 +24,7 @@ public struct API: Sendable {
         Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
         Route("GET, HEAD", "/livez", Livez()),
         Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
-      ] + (bounds.allowsConfirms ? [confirm] : [])
+      ] + (bounds.allowsConfirms ? [confirm] : []) + (metrics.map { [$0] } ?? [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

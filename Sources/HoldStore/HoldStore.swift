@@ -8,6 +8,7 @@ struct Submission: Sendable {
 
   /// By what the history knows the caller's request; nil for work of the service's own.
   var requestID: String?
+  let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
 }
 
@@ -24,6 +25,8 @@ public final class HoldStore: HoldService {
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
+  private let sweepReport = Monitor(SweepReport())
+  private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
   private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
@@ -44,6 +47,7 @@ public final class HoldStore: HoldService {
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
+    self.onEvent = onEvent
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
@@ -54,7 +58,7 @@ public final class HoldStore: HoldService {
       sweeper: Sweeper(
         pool: pool, pagesPerStatement: settings.sweepPages,
         longestHoldSeconds: settings.longestHoldSeconds),
-      onEvent: onEvent)
+      report: sweepReport, onEvent: onEvent)
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
     releases = SingleFlight(
@@ -74,7 +78,7 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(Submission(operation: operation, completion: completion))
+    submit(operation, by: nil, completion)
   }
 
   /// Puts an operation into the commit queue, for a request that the history is to know.
@@ -82,12 +86,20 @@ public final class HoldStore: HoldService {
     _ operation: HoldOperation, requestID: String,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(Submission(operation: operation, requestID: requestID, completion: completion))
+    submit(operation, by: requestID, completion)
   }
 
-  private func submit(_ submission: Submission) {
-    let (operation, completion) = (submission.operation, submission.completion)
+  private func submit(
+    _ operation: HoldOperation, by requestID: String?,
+    _ completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
     let now = Instant.now
+    let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
+      onEvent(.answered(operation, outcome))
+      completion(outcome)
+    }
+    let submission = Submission(
+      operation: operation, requestID: requestID, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -124,6 +136,17 @@ public final class HoldStore: HoldService {
         Readiness(
           database: database, isStopping: isStopping, hasStrictSales: check.reportedStrictSales))
     }
+  }
+
+  /// What the store knows of itself at this moment, for metrics and status lines. It takes two locks for
+  /// a few instructions each, and asks no database.
+  public func snapshot() -> HoldStoreSnapshot {
+    let sweeps = sweepReport.withLock { $0 }
+    let age = sweeps.last.microseconds(until: .now)
+    return HoldStoreSnapshot(
+      waitingOperations: waitingCount, waitingOperationsLimit: settings.queue.waitingOperations,
+      pool: pool.counts, liveHolds: sweeps.liveHolds,
+      sweepAgeSeconds: settings.sweepIntervalMilliseconds > 0 ? Double(age) / 1e6 : nil)
   }
 
   /// How many operations wait for a commit.

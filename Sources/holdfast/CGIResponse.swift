@@ -10,6 +10,8 @@ enum CGIResponse {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + response.body.count)
     append(statusLine(response.status), to: &bytes)
+    append("\r\nContent-Type: ", to: &bytes)
+    append(response.contentType, to: &bytes)
     append(commonLines, to: &bytes)
     append("\r\nX-Request-Id: ", to: &bytes)
     append(response.requestID, to: &bytes)

@@ -27,6 +27,7 @@ struct ServiceSettings {
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
   let bounds: APIBounds
+  let hasMetrics: Bool
   let logLevel: Logger.Level
   let logFormat: LogFormat
 
@@ -59,6 +60,9 @@ struct ServiceSettings {
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
     self.bounds = bounds
+    hasMetrics = try reader.read(
+      "metrics", .boolean, default: true,
+      "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")
     logLevel = try reader.read(
       "log-level", .choice, default: .info,
       "Lowest level that is logged. At debug, every request is logged.")
