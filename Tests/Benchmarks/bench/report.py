@@ -76,6 +76,7 @@ class Targets:
         yield "rate with history ÷ without", _ratio("rate", on, off), 0.93, 0.97, "", at_least
         yield "log a held ticket with history", on and on["log_bytes"], None, None, " bytes", at_most
         yield "log a held ticket without history", off and off["log_bytes"], None, None, " bytes", at_most
+        yield "confirm ÷ fresh", _ratio("rate", self._find("confirm"), fresh), 0.7, 0.9, "", at_least
         yield "rush ÷ fresh", _ratio("rate", self._find("rush"), fresh), 1, 1.5, "", at_least
         yield ("10 million tickets ÷ 10 thousand", _ratio(
             "rate", self._find("sizes", database="bench_10m", event=EVENT), self._find("sizes", database="bench_10k")), 0.9, 1, "",
