@@ -95,10 +95,14 @@ extension EndToEnd {
           #expect(command.exitCode == 1)
           #expect(command.output.contains("has `holdfast migrate` been run here?"))
         }
-        let doctor = try site.holdfast("doctor", database: name)
-        #expect(doctor.exitCode == 1)
-        #expect(doctor.output.contains("would create table tickets_blocked"), "\(doctor.output)")
-        #expect(doctor.output.contains("run `holdfast migrate`"))
+        #expect(try site.holdfast("doctor", database: name).exitCode == 1)
+        let doctor = try site.holdfast("doctor", "--json", database: name)
+        let problems = try objects(doctor.output).filter { $0["level"] as? String == "problem" }
+        #expect(
+          problems.contains {
+            ($0["message"] as? String ?? "").hasSuffix("would create table tickets_blocked")
+              && $0["advice"] as? String == "run `holdfast migrate`"
+          }, "\(doctor.output)")
       }
     }
 

@@ -107,7 +107,8 @@ extension EndToEnd {
           }
         }
         let doctor = try site.holdfast("doctor", "--role", role, database: name)
-        #expect(doctor.output.contains("role \(role) may do what a commit does"), "\(doctor.output)")
+        #expect(
+          doctor.output.contains("role \(role) may do what a commit does"), "\(doctor.output)")
         // Without the rights for the history it is not ready, and says so.
         for revoke in [
           "INSERT ON holdfast_history", "EXECUTE ON FUNCTION holdfast_history_days(int)",

@@ -9,6 +9,7 @@ struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Look at server, tables, rights and settings; say what to change.",
+    usage: "holdfast doctor [<options>]",
     discussion: DatabaseOptions.help
       + " It changes nothing. It takes the service's settings from the same HOLDFAST_ variables. "
       + "The exit code is 1 if there is a problem; warnings leave it 0.")
