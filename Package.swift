@@ -43,6 +43,7 @@ let package = Package(
       name: "HoldStoreTests",
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
+    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds"]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -5,17 +5,23 @@ public struct API: Sendable {
   private let routes: [Route]
   private let access: APIAccess?
 
+  /// The paths that have an endpoint.
+  public var paths: [String] { routes.map(\.path) }
+
   /// Creates the API over a store.
   ///
   /// - Parameters:
   ///   - access: Decides by the caller's key; nil answers everybody.
   ///   - openAPI: The document that `/openapi.yaml` is answered with.
+  ///   - metrics: Gives the text of `/metrics`, which is not found without it.
   public init(
-    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = []
+    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = [],
+    metrics: (@Sendable () -> [UInt8])? = nil
   ) {
     self.access = access
     let confirm = Route(
       "POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds))
+    let metrics = metrics.map { Route("GET, HEAD", "/metrics", .operate, Metrics(text: $0)) }
     routes =
       [
         Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
@@ -27,7 +33,7 @@ public struct API: Sendable {
         Route("GET, HEAD", "/livez", nil, Livez()),
         Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
         Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
-      ] + (bounds.allowsConfirms ? [confirm] : [])
+      ] + (bounds.allowsConfirms ? [confirm] : []) + (metrics.map { [$0] } ?? [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

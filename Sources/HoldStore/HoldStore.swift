@@ -5,6 +5,7 @@ public import Threads
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
   let operation: HoldOperation
+  let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
 }
 
@@ -21,6 +22,8 @@ public final class HoldStore: HoldService {
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
+  private let sweepReport = Monitor(SweepReport())
+  private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
   private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
@@ -40,6 +43,7 @@ public final class HoldStore: HoldService {
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
+    self.onEvent = onEvent
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
@@ -50,7 +54,7 @@ public final class HoldStore: HoldService {
       sweeper: Sweeper(
         pool: pool, pagesPerStatement: settings.sweepPages,
         longestHoldSeconds: settings.longestHoldSeconds),
-      onEvent: onEvent)
+      report: sweepReport, onEvent: onEvent)
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
     releases = SingleFlight(
@@ -70,8 +74,12 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    let submission = Submission(operation: operation, completion: completion)
     let now = Instant.now
+    let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
+      onEvent(.answered(operation, outcome))
+      completion(outcome)
+    }
+    let submission = Submission(operation: operation, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -108,6 +116,17 @@ public final class HoldStore: HoldService {
         Readiness(
           database: database, isStopping: isStopping, hasStrictSales: check.reportedStrictSales))
     }
+  }
+
+  /// What the store knows of itself at this moment, for metrics and status lines. It takes two locks for
+  /// a few instructions each, and asks no database.
+  public func snapshot() -> HoldStoreSnapshot {
+    let sweeps = sweepReport.withLock { $0 }
+    let age = sweeps.last.microseconds(until: .now)
+    return HoldStoreSnapshot(
+      waitingOperations: waitingCount, waitingOperationsLimit: settings.queue.waitingOperations,
+      pool: pool.counts, liveHolds: sweeps.liveHolds,
+      sweepAgeSeconds: settings.sweepIntervalMilliseconds > 0 ? Double(age) / 1e6 : nil)
   }
 
   /// How many operations wait for a commit.

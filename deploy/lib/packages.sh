@@ -49,6 +49,8 @@ need_to_test() {
     # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
+    # With promtool. It is never started as a service.
+    need prometheus has prometheus
     need chromium has chromium
     need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 }

@@ -36,12 +36,19 @@ struct ServeCommand: ParsableCommand {
     let access = try settings.apiKeysFile.map { try Self.access(keysFile: $0, logger: logger) }
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
-    let store = HoldStore(settings: settings.store) { logger.log($0) }
+    let metrics = settings.hasMetrics ? ServiceMetrics(version: HoldfastCommand.version) : nil
+    let store = HoldStore(settings: settings.store) { event in
+      metrics?.count(event)
+      logger.log(event)
+    }
     let api = API(
       service: store, bounds: settings.bounds, access: access,
-      openAPI: PackageResources.openapi_yaml)
-    let handler = RequestHandler(api: api, logger: logger)
+      openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
+    let handler = RequestHandler(
+      api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths))
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
+    metrics?.add(store)
+    metrics?.add(server, connectionLimit: settings.fastCGI.connections)
     let reporter = try ServiceReporter(
       environment: environment, sources: Self.reportSources(store, server, handler))
     reporter?.start()

@@ -26,6 +26,7 @@ struct ServiceSettings {
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
   let bounds: APIBounds
+  let hasMetrics: Bool
 
   /// The file of the callers' keys; nil when callers need none.
   let apiKeysFile: String?
@@ -64,6 +65,9 @@ struct ServiceSettings {
     apiKeysFile = try reader.read(
       "api-keys-file", .optionalPath, default: nil,
       "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
+    hasMetrics = try reader.read(
+      "metrics", .boolean, default: true,
+      "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")
     logLevel = try reader.read(
       "log-level", .choice, default: .info,
       "Lowest level that is logged. At debug, every request is logged.")
