@@ -25,6 +25,10 @@ public struct Migrator: Sendable {
     /// Whether that role is granted the right to sell tickets, for confirms.
     public var grantsConfirms = false
 
+    /// Whether the indexes are made by which a limit by shopper counts: each costs every hold some time,
+    /// also those that it does not contain.
+    public var indexesLimits = false
+
     /// The defaults: do it, and grant nothing.
     public init() {}
   }
@@ -139,7 +143,9 @@ public struct Migrator: Sendable {
       try createUniqueIndex(&changes)
     }
     for column in facts.missingIndexes
-    where changes.begin("create an index on \(facts.holds) (\(column)), concurrently") {
+    where (options.indexesLimits || column == "choice_key")
+      && changes.begin("create an index on \(facts.holds) (\(column)), concurrently")
+    {
       try createIndex(on: column)
     }
     facts = try readFacts()

@@ -76,8 +76,7 @@ def main() -> int:
     if text != source.read_text():
         wrong.append("/openapi.yaml is not the document of the sources")
     failed = report("paths", len(served), wrong)
-    for name in ("README.md", "deploy/README.md"):
-        failed |= report(name, *check_readme(site, name))
+    failed |= report("README.md", *check_readme(site, "README.md"))
     failed |= report("openapi.yaml", *check_document(site, described, served))
     conformance.validate(described)
     return int(not conformance.holds(site, source, set(described["paths"]) - served) or failed)

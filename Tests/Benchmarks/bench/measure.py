@@ -48,6 +48,8 @@ def disagreements(case: Case, result: dict, rows_before: int, rows_after: int) -
     """Why the result cannot be trusted; empty when it can."""
     found = [f"{count} × {error}" for error, count in result["errors"].items()]
     held = (result["granted"] - result["released"]) * case.cart if case.subject != "echo" else 0
+    if case.load == "confirm":
+        held = -held  # each sale ends its hold
     if rows_after - rows_before != held:
         found.append(f"{held} tickets granted and not released, but {rows_after - rows_before} rows")
     if case.load != "rush" and result["refused"]:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
-SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed")
+SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed",
+             "confirm")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
+           "bench_confirm": 1_000_000,
            "bench_10m": 10_000_000}
 
 
@@ -16,13 +18,13 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush or mixed
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed or confirm
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
     owned: bool = False  # with hold_id and details
     checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
-    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million
+    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all)
 
     @property
     def title(self) -> str:
@@ -47,6 +49,10 @@ def _fresh() -> list[Case]:
     return baseline + cases
 
 
+# What is paid for is held: a cart's own hold becomes its sale.
+CONFIRM = Case("confirm", "holdfast", 64, load="confirm", database="bench_confirm", state="held")
+
+
 def full() -> list[Case]:
     return [
         *_fresh(),
@@ -61,6 +67,7 @@ def full() -> list[Case]:
         Case("sizes", "holdfast", 64, load="mixed", database="bench_10m", event=TICKETS["bench_10m"]),
         *(Case("live", "holdfast", 64, database="bench_10m", state=state) for state in ("empty", "million")),
         Case("analyzed", "holdfast", 64, state="analyzed"),
+        CONFIRM,
     ]
 
 
@@ -69,7 +76,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush")]
+        Case("rush", "holdfast", 64, load="rush"), CONFIRM]
 
 
 def against() -> list[Case]:

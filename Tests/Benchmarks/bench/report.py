@@ -71,6 +71,7 @@ class Targets:
         yield ("p99 ÷ p50, 64 clients, across a checkpoint", _spread(self._find("checkpoint")), None, None, "",
                at_most)
         yield "with hold_id and details ÷ without", _ratio("rate", self._find("owned"), fresh), 0.9, 1, "", at_least
+        yield "confirm ÷ fresh", _ratio("rate", self._find("confirm"), fresh), 0.7, 0.9, "", at_least
         yield "rush ÷ fresh", _ratio("rate", self._find("rush"), fresh), 1, 1.5, "", at_least
         yield ("10 million tickets ÷ 10 thousand", _ratio(
             "rate", self._find("sizes", database="bench_10m", event=EVENT), self._find("sizes", database="bench_10k")), 0.9, 1, "",
