@@ -29,7 +29,7 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: [nil, "serve", "migrate", "sweep"])
+    @Test(arguments: [nil, "serve", "migrate", "sweep", "key"])
     func helpFitsIn80Columns(command: String?) throws {
       let lines = try run([command, "--help"].compactMap(\.self)).output.split(separator: "\n")
       #expect(lines.filter { $0.count > 80 } == [])
