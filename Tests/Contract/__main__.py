@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Described ahead of their service.
 NOT_YET_SERVED = {
-    "/metrics", "/tickets_availability", "/tickets_layout",
-    "/tickets_list_event", "/tickets_list_event_sales", "/tickets_lock_best"}
+    "/tickets_availability", "/tickets_layout", "/tickets_list_event",
+    "/tickets_list_event_sales", "/tickets_lock_best"}
 
 
 def check_document(site: Site, described: dict, served: set[str]) -> tuple[int, list[str]]:
@@ -76,8 +76,7 @@ def main() -> int:
     if text != source.read_text():
         wrong.append("/openapi.yaml is not the document of the sources")
     failed = report("paths", len(served), wrong)
-    for name in ("README.md", "deploy/README.md"):
-        failed |= report(name, *check_readme(site, name))
+    failed |= report("README.md", *check_readme(site, "README.md"))
     failed |= report("openapi.yaml", *check_document(site, described, served))
     conformance.validate(described)
     return int(not conformance.holds(site, source, set(described["paths"]) - served) or failed)

@@ -63,6 +63,7 @@ try_package() {
         $(guide_commands 'From an empty Debian 12 to HTTPS' | grep -v apt-get) | tee /root/hold
         echo
         grep -F '{\"message\":\"Tickets blocked\",\"status\":200,\"data\":{\"valido\":true,\"tickets\":[\"E1-001\"]}}' /root/hold
+        sleep 3
         systemctl show -p StatusText --value holdfast.service
         $(guide_commands 'Several instances')
         $load_commands
@@ -76,9 +77,9 @@ try_package() {
     ! grep -aq '^answers: .*other' "$step_log" || fail 'the upgrade has lost requests' "$step_log"
 }
 
-# Eight clients that hold tickets of their own until /root/enough is there, and what they were answered.
-load_commands="sudo -u postgres psql -d holdfast -c \"INSERT INTO tickets (ticket_id) SELECT c || '-' || n FROM generate_series(1, 8) c, generate_series(1, 20000) n\"
-        for client in 1 2 3 4 5 6 7 8; do
+# Four clients that hold tickets of their own until /root/enough is there, and what they were answered.
+load_commands="sudo -u postgres psql -d holdfast -c \"INSERT INTO tickets (ticket_id) SELECT c || '-' || n FROM generate_series(1, 4) c, generate_series(1, 20000) n\"
+        for client in 1 2 3 4; do
             (set +x; n=0; until [ -e /root/enough ]; do
                 n=\$((n + 1))
                 curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:8080/tickets_lock -H 'Content-Type: application/json' \
