@@ -31,7 +31,9 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: [nil, "serve", "migrate", "sweep", "holds", "release", "history", "doctor"])
+    @Test(arguments: [
+      nil, "serve", "migrate", "sweep", "key", "holds", "release", "history", "doctor",
+    ])
     func helpFitsIn80Columns(command: String?) throws {
       let lines = try run([command, "--help"].compactMap(\.self)).output.split(separator: "\n")
       #expect(lines.filter { $0.count > 80 } == [])

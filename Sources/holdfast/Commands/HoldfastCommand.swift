@@ -1,7 +1,7 @@
 internal import ArgumentParser
 private import Glibc
 
-/// The command line: `holdfast serve | migrate | sweep`, and the tools for operators.
+/// The command line: `holdfast serve | migrate | sweep | key`, and the tools for operators.
 @main
 struct HoldfastCommand: ParsableCommand {
   /// The release, by semantic versioning.
@@ -12,8 +12,8 @@ struct HoldfastCommand: ParsableCommand {
     abstract: "Places, renews and releases ticket holds: a FastCGI service over PostgreSQL.",
     version: version,
     subcommands: [
-      ServeCommand.self, MigrateCommand.self, SweepCommand.self, HoldsCommand.self,
-      ReleaseCommand.self, HistoryCommand.self, DoctorCommand.self,
+      ServeCommand.self, MigrateCommand.self, SweepCommand.self, KeyCommand.self,
+      HoldsCommand.self, ReleaseCommand.self, HistoryCommand.self, DoctorCommand.self,
     ])
 
   /// What was wrong with the arguments, the settings or `DATABASE_URL` is told by this exit code.

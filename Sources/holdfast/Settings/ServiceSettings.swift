@@ -28,6 +28,9 @@ struct ServiceSettings {
   let store: HoldStoreSettings
   let bounds: APIBounds
   let hasMetrics: Bool
+
+  /// The file of the callers' keys; nil when callers need none.
+  let apiKeysFile: String?
   let logLevel: Logger.Level
   let logFormat: LogFormat
 
@@ -60,6 +63,9 @@ struct ServiceSettings {
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
     self.bounds = bounds
+    apiKeysFile = try reader.read(
+      "api-keys-file", .optionalPath, default: nil,
+      "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
     hasMetrics = try reader.read(
       "metrics", .boolean, default: true,
       "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")

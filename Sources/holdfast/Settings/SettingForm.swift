@@ -43,6 +43,16 @@ extension SettingForm where Value == UInt32 {
   }
 }
 
+extension SettingForm where Value == String? {
+  /// A file that need not be given.
+  static var optionalPath: Self {
+    Self(
+      expectation: "an absolute path, or none",
+      read: { $0 == "none" ? .some(nil) : $0.hasPrefix("/") ? .some($0) : nil },
+      write: { $0 ?? "none" })
+  }
+}
+
 extension SettingForm where Value == Bool {
   static var boolean: Self {
     Self(expectation: "true or false", read: { Bool($0) }, write: { String($0) })
