@@ -1,7 +1,7 @@
 internal import ArgumentParser
 private import Glibc
 
-/// The command line: `holdfast serve | migrate | sweep`, and the tools for operators.
+/// The command line: `holdfast serve | migrate | sweep | key`, and the tools for operators.
 @main
 struct HoldfastCommand: ParsableCommand {
   /// The release, by semantic versioning.
