@@ -12,6 +12,7 @@ struct Committer: Sendable {
   let check: DatabaseCheck
   let longestHoldSeconds: Double
   let heldTicketLimit: Int
+  let keepsHistory: Bool
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
@@ -85,7 +86,8 @@ struct Committer: Sendable {
   private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
-    let parameters = CommitStatement(operations).parameters(
+    let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
+    let parameters = CommitStatement(operations, requestIDs: requestIDs).parameters(
       longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
       heldTicketLimit: heldTicketLimit, record: record)
     // An entry that has little time left does not share a batch, so this takes no time from another.

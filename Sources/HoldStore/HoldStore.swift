@@ -5,6 +5,9 @@ public import Threads
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
   let operation: HoldOperation
+
+  /// By what the history knows the caller's request; nil for work of the service's own.
+  let requestID: String?
   let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
 
@@ -12,10 +15,11 @@ struct Submission: Sendable {
   let best: BestCall?
 
   init(
-    _ operation: HoldOperation, arrived: Instant,
+    _ operation: HoldOperation, requestID: String?, arrived: Instant,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
     self.operation = operation
+    self.requestID = requestID
     self.arrived = arrived
     self.completion = completion
     if case .lockBest(let request) = operation {
@@ -56,7 +60,8 @@ public final class HoldStore: HoldService {
   ) {
     let check = DatabaseCheck(
       strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
-      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
+      hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0,
+      onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -96,12 +101,28 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
+    submit(operation, by: nil, completion)
+  }
+
+  /// Puts an operation into the commit queue, for a request that the history is to know.
+  public func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    submit(operation, by: requestID, completion)
+  }
+
+  private func submit(
+    _ operation: HoldOperation, by requestID: String?,
+    _ completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
     let now = Instant.now
     let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
       onEvent(.answered(operation, outcome))
       completion(outcome)
     }
-    let submission = Submission(operation, arrived: now, completion: completion)
+    let submission = Submission(
+      operation, requestID: requestID, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -207,7 +228,7 @@ public final class HoldStore: HoldService {
       queue: queue, pool: pool, contended: contended, books: books,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
-      onEvent: onEvent)
+      keepsHistory: settings.historyDays > 0, onEvent: onEvent)
     let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
@@ -228,6 +249,15 @@ public final class HoldStore: HoldService {
         WorkerThread {
           housekeeper.sweepPeriodically(
             intervalMilliseconds: interval, timeoutMilliseconds: timeout)
+        })
+    }
+    if settings.historyDays > 0 {
+      let days = settings.historyDays
+      let (pool, isStopping) = (pool, isStopping)
+      more.append(
+        WorkerThread {
+          HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
+            until: isStopping, timeoutMilliseconds: timeout)
         })
     }
     others.withLock { $0 = more }

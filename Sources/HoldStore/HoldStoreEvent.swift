@@ -39,6 +39,9 @@ public enum HoldStoreEvent: Sendable {
   /// A sweep failed; the next one will try again.
   case sweepFailed(PostgresError)
 
+  /// Days of the history could not be made or dropped; it is tried again in a minute.
+  case historyFailed(PostgresError)
+
   /// What becomes of the operations of a failed batch.
   public enum Consequence: String, Sendable, CaseIterable {
     /// They are run again together.

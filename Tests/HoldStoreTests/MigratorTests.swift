@@ -66,7 +66,7 @@ extension ServerSuites {
         for thread in threads { thread.join() }
         let lines = try results.withLock { try $0.flatMap { try $0.get() } }
         let created = lines.filter { $0.hasPrefix("create ") }
-        #expect(Set(created).count == created.count && created.count == 6, "\(lines)")
+        #expect(Set(created).count == created.count && created.count == 7, "\(lines)")
       }
     }
 

@@ -11,7 +11,7 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The value of `Content-Type`.
   public internal(set) var contentType = "application/json"
 
-  /// The headers that only this answer has: `Allow` or `Retry-After`.
+  /// The headers that only this answer has: `Allow`, `Retry-After` or `WWW-Authenticate`.
   public internal(set) var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON, or the document; empty in the answer to HEAD.

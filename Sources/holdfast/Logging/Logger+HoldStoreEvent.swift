@@ -38,6 +38,8 @@ extension Logger {
       }
     case .sweepFailed(let error):
       warning("sweep failed", metadata: ["error": "\(error)"])
+    case .historyFailed(let error):
+      warning("keeping the history's days failed", metadata: ["error": "\(error)"])
     }
   }
 }

@@ -113,6 +113,7 @@ class Bench:
             settings = dict(one.split("=", 1) for one in options.against_setting) if is_other else {}
             self.databases.make(name, plan.TICKETS[name], program)
             say(f"{plan.TICKETS[name]:,} tickets in {name}")
+            settings |= plan.SETTINGS.get(name, {})
             self.sites[name] = self._start_site(name, program, {**self.databases.variables(name), **settings})
             check_answers("holdfast", self.sites[name].port)
         self._start_others([name for name in plan.SUBJECTS if any(case.subject == name for case in cases)])

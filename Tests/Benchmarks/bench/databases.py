@@ -43,6 +43,8 @@ class Databases(Cluster):
     def prepare(self, name: str, state: str, tickets: int) -> None:
         """Makes tickets_blocked empty, analyzed while empty, or holding a million or every ticket."""
         self.sql(name, "TRUNCATE tickets_blocked")
+        if self.sql(name, "SELECT to_regclass('holdfast_history')"):
+            self.sql(name, "TRUNCATE holdfast_history")
         if state == "analyzed":
             self.sql(name, "ANALYZE tickets_blocked")
         elif state == "million":
@@ -66,6 +68,10 @@ class Databases(Cluster):
     def rows(self, name: str) -> int:
         """How many holds there are."""
         return int(self.sql(name, "SELECT count(*) FROM tickets_blocked"))
+
+    def log_bytes(self) -> int:
+        """How much write-ahead log there has been."""
+        return int(self.sql("postgres", "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
     def deadlocks(self) -> int:
         """How many PostgreSQL has counted."""

@@ -77,7 +77,9 @@ def measure(case: Case, databases: Databases, generate, pids: dict[str, list[int
     timer = threading.Timer(checkpoint_after, databases.sql, ("postgres", "CHECKPOINT"))
     if case.checkpoint:
         timer.start()
+    log_before = databases.log_bytes()
     result = generate()
+    log = databases.log_bytes() - log_before
     client = _client_seconds() - client
     spent = {name: cpu_seconds(those) - before[name] for name, those in pids.items()}
     if case.checkpoint:
@@ -86,6 +88,7 @@ def measure(case: Case, databases: Databases, generate, pids: dict[str, list[int
     problems = disagreements(case, result, rows_before, databases.rows(case.database))
     spent["client"] = client
     return {**asdict(case), **result, "problems": problems,
+            "log_bytes": log / max(result["granted"] * case.cart, 1),
             "cpu_us": {name: 1e6 * seconds / max(answers, 1) for name, seconds in spent.items()}}
 
 

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
-SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed",
-             "confirm", "best", "best-rush")
+SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
+             "analyzed", "confirm", "best", "best-rush")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
-           "bench_confirm": 1_000_000,
+           "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
            "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000}
 EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
+SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Case:
             extras.append(self.database.removeprefix("bench_"))
         if self.event > EVENT:
             extras.append("at random")
+        if self.scenario == "history":
+            extras.append("off" if self.database in SETTINGS else "on")
         if self.scenario == "live":
             extras.append("1m holds" if self.state == "million" else "no holds")
         return " ".join([self.scenario, *extras])
@@ -59,11 +62,17 @@ def _best() -> list[Case]:
             for load, name in (("best", "bench_best"), ("best-rush", "bench_seats"))]
 
 
+def _history() -> list[Case]:
+    """In turns, each on a database of its own."""
+    return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
+
+
 def full() -> list[Case]:
     return [
         *_fresh(),
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
+        *_history(),
         *(Case(load, subject, 64, load=load) for load in ("rush", "mixed")
           for subject in ("holdfast", *PEERS)),
         *(Case("carts", "holdfast", 64, cart=cart) for cart in (1, 10, 100)),
