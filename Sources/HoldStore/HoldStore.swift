@@ -15,7 +15,7 @@ struct Submission: Sendable {
   let best: BestCall?
 
   init(
-    _ operation: HoldOperation, arrived: Instant, requestID: String? = nil,
+    _ operation: HoldOperation, requestID: String?, arrived: Instant,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
     self.operation = operation
@@ -122,7 +122,7 @@ public final class HoldStore: HoldService {
       answer(outcome)
     }
     let submission = Submission(
-      operation, arrived: now, requestID: requestID, completion: completion)
+      operation, requestID: requestID, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))

@@ -37,13 +37,14 @@ extension ServerSuites {
         isFree: Self.tickets.map { free.contains($0) })
     }
 
-    /// The tickets that a call chose before.
+    /// The tickets that a call chose before; what was sold beside its hold cannot be held again.
     private func earlier(_ request: BestRequest) throws -> Set<String> {
       guard let key = ChoiceKey(request) else { return [] }
       let result = try database.connection.query(
         """
-        SELECT ticket_id FROM tickets_blocked
-         WHERE choice_key = sha256(convert_to($1::text, 'UTF8')) AND locked_up > clock_timestamp()
+        SELECT ticket_id FROM tickets_blocked JOIN tickets USING (ticket_id)
+         WHERE choice_key = sha256(convert_to($1::text, 'UTF8')) AND status
+           AND locked_up > clock_timestamp()
         """, [.text(key.text)], deadline: Database.patience)
       return Set((0..<result.rowCount).map { result.text(row: $0, column: 0) })
     }

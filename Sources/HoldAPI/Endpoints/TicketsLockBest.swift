@@ -22,7 +22,7 @@ struct TicketsLockBest: Endpoint {
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }
-    service.submit(.lockBest(best)) { [bounds] outcome in
+    service.submit(.lockBest(best), requestID: requestID) { [bounds] outcome in
       switch outcome {
       case .chosen(let ticketIDs, let grant):
         let body = TicketsLock.granted(ticketIDs, best.holdID, grant)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
-SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live", "analyzed",
-             "confirm", "best", "best-rush")
+SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
+             "analyzed", "confirm", "best", "best-rush")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
-           "bench_10m": 10_000_000, "bench_no_history": 1_000_000, "bench_confirm": 1_000_000,
-           "bench_best": 1_000_000, "bench_seats": 500_000}
+           "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
+           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000}
 EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
 SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
 
