@@ -11,6 +11,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
@@ -22,14 +24,15 @@ let package = Package(
     .target(
       name: "HoldStore", dependencies: ["Holds", "Postgres", "Threads"],
       resources: [.embedInCode("SQL")]),
-    .target(name: "HoldAPI", dependencies: ["Holds"]),
+    .target(name: "HoldAPI", dependencies: ["CCrypto", "Holds"]),
     .executableTarget(
       name: "holdfast",
       dependencies: [
         "FastCGI", "HoldAPI", "HoldStore", "Holds", "Postgres", "Threads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      resources: [.embedInCode("OpenAPI/openapi.yaml")]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(
@@ -40,6 +43,7 @@ let package = Package(
       name: "HoldStoreTests",
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
+    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds"]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -3,20 +3,37 @@ public import Holds
 /// Answers requests: finds the endpoint, which reads the request, asks the store and writes the answer.
 public struct API: Sendable {
   private let routes: [Route]
+  private let access: APIAccess?
+
+  /// The paths that have an endpoint.
+  public var paths: [String] { routes.map(\.path) }
 
   /// Creates the API over a store.
-  public init(service: any HoldService, bounds: APIBounds) {
+  ///
+  /// - Parameters:
+  ///   - access: Decides by the caller's key; nil answers everybody.
+  ///   - openAPI: The document that `/openapi.yaml` is answered with.
+  ///   - metrics: Gives the text of `/metrics`, which is not found without it.
+  public init(
+    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = [],
+    metrics: (@Sendable () -> [UInt8])? = nil
+  ) {
+    self.access = access
     let confirm = Route(
-      "POST", "/tickets_confirm", TicketsConfirm(service: service, bounds: bounds))
+      "POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds))
+    let metrics = metrics.map { Route("GET, HEAD", "/metrics", .operate, Metrics(text: $0)) }
     routes =
       [
-        Route("POST", "/tickets_lock", TicketsLock(service: service, bounds: bounds)),
+        Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
         Route(
-          "POST", "/tickets_unlock_param", TicketsUnlockParam(service: service, bounds: bounds)),
-        Route("POST", "/tickets_unlock", TicketsUnlock(service: service, bounds: bounds)),
-        Route("GET, HEAD", "/livez", Livez()),
-        Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
-      ] + (bounds.allowsConfirms ? [confirm] : [])
+          "POST", "/tickets_unlock_param", .hold,
+          TicketsUnlockParam(service: service, bounds: bounds)),
+        Route(
+          "POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/livez", nil, Livez()),
+        Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
+        Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
+      ] + (bounds.allowsConfirms ? [confirm] : []) + (metrics.map { [$0] } ?? [])
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's
@@ -40,6 +57,11 @@ public struct API: Sendable {
     guard route.takes(method: request.method) else {
       return respond(.methodNotAllowed(allow: route.allow, requestID: request.requestID))
     }
+    if let access, let scope = route.scope,
+      let refusal = access.refusal(of: request, needing: scope)
+    {
+      return respond(refusal)
+    }
     route.endpoint.answer(request, respond: respond)
   }
 }
@@ -55,11 +77,15 @@ private struct Route {
   /// The methods that it takes, as the header `Allow` lists them.
   let allow: String
   let path: String
+
+  /// What a caller's key must be for, where keys are used; nil serves callers without one too.
+  let scope: APIScope?
   let endpoint: any Endpoint
 
-  init(_ allow: String, _ path: String, _ endpoint: any Endpoint) {
+  init(_ allow: String, _ path: String, _ scope: APIScope?, _ endpoint: any Endpoint) {
     self.allow = allow
     self.path = path
+    self.scope = scope
     self.endpoint = endpoint
   }
 

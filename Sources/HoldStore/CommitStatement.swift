@@ -7,6 +7,7 @@ struct CommitStatement {
     name: "holdfast_commit", sql: EmbeddedSQL.commitStatement)
 
   private let operations: [HoldOperation]
+  private let requestIDs: [String?]
   private(set) var ticketIDs: [String?] = []
   private(set) var wants: [Int32] = []
   private(set) var holdIDs: [String?] = []
@@ -20,8 +21,10 @@ struct CommitStatement {
   private(set) var choices = NumberedTexts()
   private(set) var orders = NumberedTexts()
 
-  init(_ operations: [HoldOperation]) {
+  /// - Parameter requestIDs: By which request each operation was asked for; empty if no history is kept.
+  init(_ operations: [HoldOperation], requestIDs: [String?] = []) {
     self.operations = operations
+    self.requestIDs = requestIDs
     for (index, operation) in operations.enumerated() {
       switch operation {
       case .lock(let request):
@@ -51,7 +54,7 @@ struct CommitStatement {
       .double(longestHoldSeconds), .bool(isStrict), .int32(Int32(heldTicketLimit)),
       .textArray(shoppers.texts), .int32Array(shoppers.numbers),
       .textArray(choices.texts), .int32Array(choices.numbers),
-      .textArray(orders.texts), .int32Array(orders.numbers),
+      .textArray(orders.texts), .int32Array(orders.numbers), .textArray(requestIDs),
       .int64(record.committer), .int64(record.batch),
     ]
   }

@@ -116,6 +116,7 @@ extension Committer {
       case .deferred:
         let time = backoff(doublings: entry.deferralCount)
         queue.withLock { $0.deferUntil(time, [entry]) }
+        reportDeferred(1)
       }
     }
   }

@@ -11,6 +11,7 @@ struct Committer: Sendable {
   let check: DatabaseCheck
   let longestHoldSeconds: Double
   let heldTicketLimit: Int
+  let keepsHistory: Bool
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
@@ -20,6 +21,7 @@ struct Committer: Sendable {
     var record = CommitRecord()
     while let batch = nextBatch() {
       pulse.begin()
+      reportWaits(of: batch)
       let ready = deferringContended(batch)
       if ready.isEmpty {
         queue.withLock { _ = $0.endBatch() }
@@ -45,6 +47,15 @@ struct Committer: Sendable {
     }
   }
 
+  private func reportWaits(of batch: [HoldQueue.Entry]) {
+    let now = Instant.now
+    onEvent(
+      .begun(
+        waitMicroseconds: batch.filter(\.isFirstTime).map {
+          $0.payload.arrived.microseconds(until: now)
+        }))
+  }
+
   /// Defers what would only wait in vain, and returns the rest.
   private func deferringContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
     let now = Instant.now
@@ -60,6 +71,7 @@ struct Committer: Sendable {
         queue.withLock { $0.deferUntil(end, [entry]) }
       }
     }
+    reportDeferred(batch.count - ready.count)
     return ready
   }
 
@@ -67,7 +79,8 @@ struct Committer: Sendable {
   private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
     defer { record.advance() }
     let operations = batch.map(\.payload.operation)
-    let parameters = CommitStatement(operations).parameters(
+    let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
+    let parameters = CommitStatement(operations, requestIDs: requestIDs).parameters(
       longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
       heldTicketLimit: heldTicketLimit, record: record)
     // An entry that has little time left does not share a batch, so this takes no time from another.
@@ -84,6 +97,7 @@ struct Committer: Sendable {
           try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit), microseconds
         )
       }
+      onEvent(.committed(operations: batch.count, microseconds: microseconds))
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
     } catch {
       recover(batch, from: error, record)
@@ -112,6 +126,7 @@ struct Committer: Sendable {
       return queue.endBatch(microseconds: microseconds)
     }
     if callsCommitter { queue.signal() }
+    reportDeferred(deferred.count)
     contended.withLock { contended in
       guard !contended.isEmpty else { return }
       for (entry, outcome) in decided {
@@ -119,6 +134,10 @@ struct Committer: Sendable {
       }
     }
     for (entry, outcome) in decided { entry.payload.completion(outcome) }
+  }
+
+  func reportDeferred(_ count: Int) {
+    if count > 0 { onEvent(.deferred(operations: count)) }
   }
 
   /// The tickets of which an outcome shows that no insert of another session is in progress.

@@ -26,19 +26,23 @@ final class DatabaseCheck: Sendable {
   private let strictSales: StrictSales
   private let hasConfirms: Bool
   private let hasLimit: Bool
+  private let hasHistory: Bool
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let state = Monitor(State())
 
   /// - Parameters:
   ///   - hasConfirms: Whether the rights that a confirm needs are tried, too.
   ///   - hasLimit: Whether those that the limit by shopper needs are.
+  ///   - hasHistory: Whether those that the history needs are.
   init(
     strictSales: StrictSales, hasConfirms: Bool = false, hasLimit: Bool = false,
+    hasHistory: Bool = false,
     onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     self.strictSales = strictSales
     self.hasConfirms = hasConfirms
     self.hasLimit = hasLimit
+    self.hasHistory = hasHistory
     self.onEvent = onEvent
   }
 
@@ -93,6 +97,7 @@ final class DatabaseCheck: Sendable {
       .filling("strict", with: "\(isStrict)")
       .filling("lock", with: isStrict ? "SELECT FROM tickets WHERE false FOR SHARE;" : "")
       .filling("confirm", with: hasConfirms ? EmbeddedSQL.dryConfirm : "")
+      .filling("history", with: hasHistory ? EmbeddedSQL.dryHistory : "")
       .filling("limit", with: hasLimit ? "SELECT FROM holdfast_secret WHERE false;" : "")
     do throws(PostgresError) {
       try connection.run(script: script, deadline: deadline)

@@ -5,6 +5,10 @@ public import Threads
 /// An operation and the caller that waits for its outcome.
 struct Submission: Sendable {
   let operation: HoldOperation
+
+  /// By what the history knows the caller's request; nil for work of the service's own.
+  var requestID: String?
+  let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
 }
 
@@ -21,6 +25,8 @@ public final class HoldStore: HoldService {
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
+  private let sweepReport = Monitor(SweepReport())
+  private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
   private let pulses: [Pulse]
   private let committers: Monitor<[WorkerThread]> = Monitor([])
@@ -32,7 +38,8 @@ public final class HoldStore: HoldService {
   ) {
     let check = DatabaseCheck(
       strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
-      hasLimit: settings.heldTicketLimit > 0, onEvent: onEvent)
+      hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0,
+      onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -40,6 +47,7 @@ public final class HoldStore: HoldService {
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
+    self.onEvent = onEvent
     self.check = check
     self.pool = pool
     queue = Monitor(CommitQueue(limits: settings.queue))
@@ -50,7 +58,7 @@ public final class HoldStore: HoldService {
       sweeper: Sweeper(
         pool: pool, pagesPerStatement: settings.sweepPages,
         longestHoldSeconds: settings.longestHoldSeconds),
-      onEvent: onEvent)
+      report: sweepReport, onEvent: onEvent)
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
     releases = SingleFlight(
@@ -70,8 +78,28 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    let submission = Submission(operation: operation, completion: completion)
+    submit(operation, by: nil, completion)
+  }
+
+  /// Puts an operation into the commit queue, for a request that the history is to know.
+  public func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    submit(operation, by: requestID, completion)
+  }
+
+  private func submit(
+    _ operation: HoldOperation, by requestID: String?,
+    _ completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
     let now = Instant.now
+    let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
+      onEvent(.answered(operation, outcome))
+      completion(outcome)
+    }
+    let submission = Submission(
+      operation: operation, requestID: requestID, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -108,6 +136,17 @@ public final class HoldStore: HoldService {
         Readiness(
           database: database, isStopping: isStopping, hasStrictSales: check.reportedStrictSales))
     }
+  }
+
+  /// What the store knows of itself at this moment, for metrics and status lines. It takes two locks for
+  /// a few instructions each, and asks no database.
+  public func snapshot() -> HoldStoreSnapshot {
+    let sweeps = sweepReport.withLock { $0 }
+    let age = sweeps.last.microseconds(until: .now)
+    return HoldStoreSnapshot(
+      waitingOperations: waitingCount, waitingOperationsLimit: settings.queue.waitingOperations,
+      pool: pool.counts, liveHolds: sweeps.liveHolds,
+      sweepAgeSeconds: settings.sweepIntervalMilliseconds > 0 ? Double(age) / 1e6 : nil)
   }
 
   /// How many operations wait for a commit.
@@ -165,7 +204,7 @@ public final class HoldStore: HoldService {
       queue: queue, pool: pool, contended: contended,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
-      onEvent: onEvent)
+      keepsHistory: settings.historyDays > 0, onEvent: onEvent)
     let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
@@ -182,6 +221,15 @@ public final class HoldStore: HoldService {
         WorkerThread {
           housekeeper.sweepPeriodically(
             intervalMilliseconds: interval, timeoutMilliseconds: timeout)
+        })
+    }
+    if settings.historyDays > 0 {
+      let days = settings.historyDays
+      let (pool, isStopping) = (pool, isStopping)
+      more.append(
+        WorkerThread {
+          HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
+            until: isStopping, timeoutMilliseconds: timeout)
         })
     }
     others.withLock { $0 = more }

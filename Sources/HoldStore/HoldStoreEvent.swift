@@ -1,7 +1,20 @@
+public import Holds
 public import Postgres
 
-/// Something in the store that an operator may want to read of.
+/// Something in the store that an operator may want to read of, or to count.
 public enum HoldStoreEvent: Sendable {
+  /// An operation has an outcome, which its caller hears next.
+  case answered(HoldOperation, HoldOutcome)
+
+  /// Operations are in a commit for the first time: how long each of them waited for it.
+  case begun(waitMicroseconds: [Int])
+
+  /// A commit of this many operations succeeded, and took so long.
+  case committed(operations: Int, microseconds: Int)
+
+  /// This many operations were put off, because another session had locked a row that they need.
+  case deferred(operations: Int)
+
   /// The database would refuse commits: what it said.
   case commitsRefused(String)
 
@@ -23,8 +36,11 @@ public enum HoldStoreEvent: Sendable {
   /// A sweep failed; the next one will try again.
   case sweepFailed(PostgresError)
 
+  /// Days of the history could not be made or dropped; it is tried again in a minute.
+  case historyFailed(PostgresError)
+
   /// What becomes of the operations of a failed batch.
-  public enum Consequence: String, Sendable {
+  public enum Consequence: String, Sendable, CaseIterable {
     /// They are run again together.
     case retried
 
@@ -39,7 +55,7 @@ public enum HoldStoreEvent: Sendable {
   }
 
   /// What became of a batch that was looked up.
-  public enum Resolution: String, Sendable {
+  public enum Resolution: String, Sendable, CaseIterable {
     /// It had been committed: its callers are given the outcomes.
     case committed
 

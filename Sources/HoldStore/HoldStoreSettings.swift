@@ -62,6 +62,9 @@ public struct HoldStoreSettings: Sendable {
   /// Whether confirms are to be expected, so that the readiness check tries the rights for them.
   public var hasConfirms = false
 
+  /// How many days of history are kept; 0 for none.
+  public var historyDays = 0
+
   /// The defaults.
   public init() {}
 }

@@ -9,6 +9,7 @@ struct Housekeeper: Sendable {
   let queue: Monitor<HoldQueue>
   let isStopping: Monitor<Bool>
   let sweeper: Sweeper
+  let report: Monitor<SweepReport>
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   /// Answers entries whose time is over, and has another batch start beside one that takes long.
@@ -42,7 +43,7 @@ struct Housekeeper: Sendable {
       if isDone != nil { return }
       let deadline = Instant.now.advanced(
         byMilliseconds: min(intervalMilliseconds, timeoutMilliseconds))
-      _ = report { () throws(PostgresError) in
+      _ = reporting { () throws(PostgresError) in
         try sweeper.sweepUnlessInProgress(deadline: deadline)
       }
     }
@@ -51,14 +52,19 @@ struct Housekeeper: Sendable {
   /// Sweeps for callers of `releaseExpired`.
   func sweep(timeoutMilliseconds: Int) -> HoldFailure? {
     let deadline = Instant.now.advanced(byMilliseconds: timeoutMilliseconds)
-    return report { () throws(PostgresError) in try sweeper.sweep(deadline: deadline) }
+    return reporting { () throws(PostgresError) in try sweeper.sweep(deadline: deadline) }
   }
 
-  private func report(
+  private func reporting(
     _ work: () throws(PostgresError) -> Sweeper.Result?
   ) -> HoldFailure? {
     do throws(PostgresError) {
-      if let result = try work() { onEvent(.swept(result)) }
+      let result = try work()
+      report.withLock { report in
+        report.last = .now
+        if let result { report.liveHolds = result.liveRows }
+      }
+      if let result { onEvent(.swept(result)) }
       return nil
     } catch {
       onEvent(.sweepFailed(error))

@@ -10,6 +10,8 @@ struct MigrationFacts {
   let sales: String
   let salesSchema: String
   let secret: String
+  let history: String
+  let historySchema: String
   let hasHoldKey: Bool
 
   /// The columns for shoppers and choices.
@@ -45,16 +47,18 @@ struct MigrationFacts {
     sales = result.text(row: 0, column: 5)
     salesSchema = result.text(row: 0, column: 6)
     secret = result.text(row: 0, column: 7)
-    hasHoldKey = result.bool(row: 0, column: 8)
-    hasMarks = result.bool(row: 0, column: 9)
-    missingIndexes = result.text(row: 0, column: 10).split(separator: ",").map { String($0) }
-    hasDateUpdated = result.bool(row: 0, column: 11)
-    hasStatusOffline = result.bool(row: 0, column: 12)
-    hasUniqueIndex = result.bool(row: 0, column: 13)
-    options = result.text(row: 0, column: 14)
-    functionVersion = result.text(row: 0, column: 15)
-    previousVersion = result.text(row: 0, column: 16)
-    hasOldFunction = result.bool(row: 0, column: 17)
-    cascades = result.text(row: 0, column: 18)
+    history = result.text(row: 0, column: 8)
+    historySchema = result.text(row: 0, column: 9)
+    hasHoldKey = result.bool(row: 0, column: 10)
+    hasMarks = result.bool(row: 0, column: 11)
+    missingIndexes = result.text(row: 0, column: 12).split(separator: ",").map { String($0) }
+    hasDateUpdated = result.bool(row: 0, column: 13)
+    hasStatusOffline = result.bool(row: 0, column: 14)
+    hasUniqueIndex = result.bool(row: 0, column: 15)
+    options = result.text(row: 0, column: 16)
+    functionVersion = result.text(row: 0, column: 17)
+    previousVersion = result.text(row: 0, column: 18)
+    hasOldFunction = result.bool(row: 0, column: 19)
+    cascades = result.text(row: 0, column: 20)
   }
 }

@@ -25,6 +25,10 @@ public struct Migrator: Sendable {
     /// Whether that role is granted the right to sell tickets, for confirms.
     public var grantsConfirms = false
 
+    /// Whether the indexes are made by which a limit by shopper counts: each costs every hold some time,
+    /// also those that it does not contain.
+    public var indexesLimits = false
+
     /// The defaults: do it, and grant nothing.
     public init() {}
   }
@@ -110,6 +114,7 @@ public struct Migrator: Sendable {
       ("holdfast_commits", facts.commits, EmbeddedSQL.commitsTable),
       ("holdfast_sales", facts.sales, EmbeddedSQL.salesTable),
       ("holdfast_secret", facts.secret, EmbeddedSQL.secretTable),
+      ("holdfast_history", facts.history, EmbeddedSQL.historyTable),
     ] {
       if !found.isEmpty {
         changes.note("found table \(found)")
@@ -139,7 +144,9 @@ public struct Migrator: Sendable {
       try createUniqueIndex(&changes)
     }
     for column in facts.missingIndexes
-    where changes.begin("create an index on \(facts.holds) (\(column)), concurrently") {
+    where (options.indexesLimits || column == "choice_key")
+      && changes.begin("create an index on \(facts.holds) (\(column)), concurrently")
+    {
       try createIndex(on: column)
     }
     facts = try readFacts()
@@ -210,14 +217,16 @@ public struct Migrator: Sendable {
       return
     }
     var schemas: [String] = []
-    for schema in [facts.ticketsSchema, facts.holdsSchema, facts.salesSchema]
-    where !schemas.contains(schema) {
+    for schema in [
+      facts.ticketsSchema, facts.holdsSchema, facts.salesSchema, facts.historySchema,
+    ] where !schemas.contains(schema) {
       schemas.append(schema)
     }
-    let path = schemas.map { "\"\($0.replacing("\"", with: "\"\""))\"" } + ["pg_temp"]
+    let path = schemas.map(Self.quoted) + ["pg_temp"]
     let previous = facts.previousVersion.isEmpty ? "" : EmbeddedSQL.previousFunction
-    let sql = (EmbeddedSQL.commitFunction + previous)
+    let sql = (EmbeddedSQL.commitFunction + previous + EmbeddedSQL.historyDays)
       .filling("search_path", with: path.joined(separator: ", "))
+      .filling("history_path", with: "\(Self.quoted(facts.historySchema)), pg_temp")
       .filling("withheld", with: facts.hasStatusOffline ? "t.status_offline" : "false")
       .filling("touched", with: facts.hasDateUpdated ? ", date_updated = v_now" : "")
     let version = try connection.query("SELECT md5($1::text)", [.text(sql)], deadline: deadline)
@@ -230,10 +239,15 @@ public struct Migrator: Sendable {
       DROP FUNCTION IF EXISTS holdfast_commit(
         text[], int[], text[], int[], int[], float8[], int[], int[], float8);
       \(sql);
+      SELECT holdfast_history_days(0);
       COMMENT ON FUNCTION holdfast_commit(
         text[], int[], text[], int[], int[], float8[], int[], int[], float8, boolean,
-        int, text[], int[], text[], int[], text[], int[]) IS '\(version)';
+        int, text[], int[], text[], int[], text[], int[], text[]) IS '\(version)';
       """)
+  }
+
+  private static func quoted(_ name: String) -> String {
+    "\"\(name.replacing("\"", with: "\"\""))\""
   }
 
   private func grant(to role: String, _ changes: inout Changes) throws(PostgresError) {

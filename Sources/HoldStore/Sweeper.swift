@@ -13,6 +13,9 @@ public struct Sweeper: Sendable {
     /// Those of them whose expiry lay further in the future than any hold's may: the database's clock
     /// has been set back.
     public var rowsFromTheFuture = 0
+
+    /// The live holds that it found.
+    public var liveRows = 0
   }
 
   /// One at a time: an arbitrary number, the same in every instance.
@@ -89,6 +92,7 @@ public struct Sweeper: Sendable {
         ], deadline: deadline)
       result.rows += counts.integer(row: 0, column: 0)
       result.rowsFromTheFuture += counts.integer(row: 0, column: 1)
+      result.liveRows += counts.integer(row: 0, column: 2)
     }
     return result
   }

@@ -36,6 +36,9 @@ public struct CommitQueue<Payload, Time: Comparable> {
     /// How often the connection was lost during its batch, which then was not committed.
     public fileprivate(set) var lossCount = 0
 
+    /// True until it has been put back for whatever reason.
+    public var isFirstTime: Bool { deferralCount + failureCount + lossCount == 0 }
+
     fileprivate var notBefore: Time?
 
     /// Entries of a batch that failed are committed apart from all others, those of one group together;

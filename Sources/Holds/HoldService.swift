@@ -7,11 +7,28 @@ public protocol HoldService: Sendable {
   func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void)
 
+  /// Does the same for a request of a caller's.
+  ///
+  /// - Parameter requestID: By what the history knows the request: its `X-Request-Id`.
+  func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void)
+
   /// Deletes every hold that had expired when the call was made; nil when that is done.
   func releaseExpired(completion: @escaping @Sendable (HoldFailure?) -> Void)
 
   /// Tells whether new requests can be served.
   func checkReadiness(completion: @escaping @Sendable (Readiness) -> Void)
+}
+
+extension HoldService {
+  /// Without a history there is nothing to know the request by.
+  public func submit(
+    _ operation: HoldOperation, requestID: String,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    submit(operation, completion: completion)
+  }
 }
 
 /// Whether the service can serve, and if not, which check failed.

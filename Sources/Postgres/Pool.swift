@@ -65,6 +65,9 @@ public final class Pool: Sendable {
     state.withLock { connection.isUsable ? $0.takeBack(connection) : $0.discardLent() }
   }
 
+  /// The connections by state.
+  public var counts: PoolCounts { state.withLock { $0.counts } }
+
   /// Closes the idle connections and opens no more.
   public func close() {
     _ = state.withLock { $0.close() }

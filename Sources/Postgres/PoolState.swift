@@ -15,6 +15,11 @@ struct PoolState<Connection> {
 
   var idleCount: Int { idle.count }
 
+  var counts: PoolCounts {
+    let missing = limits.connections - idle.count - lentCount
+    return PoolCounts(idle: idle.count, busy: lentCount, opening: isClosed ? 0 : max(0, missing))
+  }
+
   /// Lends the connection that was used last, whose server side is the warmest; nil when none is idle.
   mutating func lend() -> Connection? {
     guard !isClosed, let connection = idle.popLast() else { return nil }

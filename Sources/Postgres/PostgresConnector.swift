@@ -146,6 +146,29 @@ public final class PostgresConnector: Sendable {
     }
   }
 
+  /// How many servers are named.
+  public var hostCount: Int { hosts.count }
+
+  /// Connects to one of the named servers, whether or not it takes writes.
+  ///
+  /// - Parameter index: Which of them, from 0.
+  /// - Returns: The connection, by which the server can be asked what it is.
+  public func connect(
+    toHost index: Int, deadline: Instant
+  ) throws(PostgresError) -> PostgresConnection {
+    try PostgresConnection(
+      keywords: [("dbname", conninfo)] + hosts[index] + [("target_session_attrs", "any")],
+      deadline: deadline)
+  }
+
+  /// What a server is called in the settings; empty where libpq chooses.
+  public func hostName(_ index: Int) -> String {
+    let values = hosts[index].filter { !$0.1.isEmpty }
+    let name = values.first { $0.0 == "host" } ?? values.first { $0.0 == "hostaddr" }
+    let port = values.first { $0.0 == "port" }.map { ":\($0.1)" } ?? ""
+    return (name?.1 ?? "") + port
+  }
+
   static func hosts(
     named names: String?, addressed addresses: String?, ports: String?
   ) -> [[(String, String)]] {

@@ -10,6 +10,8 @@ enum CGIResponse {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + response.body.count)
     append(statusLine(response.status), to: &bytes)
+    append("\r\nContent-Type: ", to: &bytes)
+    append(response.contentType, to: &bytes)
     append(commonLines, to: &bytes)
     append("\r\nX-Request-Id: ", to: &bytes)
     append(response.requestID, to: &bytes)
@@ -36,8 +38,11 @@ enum CGIResponse {
     switch status {
     case 200: "Status: 200 OK"
     case 400: "Status: 400 Bad Request"
+    case 401: "Status: 401 Unauthorized"
+    case 403: "Status: 403 Forbidden"
     case 404: "Status: 404 Not Found"
     case 405: "Status: 405 Method Not Allowed"
+    case 409: "Status: 409 Conflict"
     case 413: "Status: 413 Content Too Large"
     case 415: "Status: 415 Unsupported Media Type"
     case 503: "Status: 503 Service Unavailable"

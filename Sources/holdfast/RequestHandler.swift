@@ -1,21 +1,22 @@
 internal import FastCGI
 internal import HoldAPI
 internal import Logging
-private import Synchronization
 private import Threads
 
 /// Carries a request from FastCGI to the API, and its answer back.
 struct RequestHandler: Sendable {
   private let api: API
   private let logger: Logger
-  private let tally = Tally()
+  private let metrics: RequestMetrics?
+  private let answered = Counter()
 
   /// How many requests have been answered.
-  var answeredCount: Int { tally.count.load(ordering: .relaxed) }
+  var answeredCount: Int { answered.value }
 
-  init(api: API, logger: Logger) {
+  init(api: API, logger: Logger, metrics: RequestMetrics?) {
     self.api = api
     self.logger = logger
+    self.metrics = metrics
   }
 
   func handle(_ exchange: FastCGIExchange) {
@@ -28,23 +29,36 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameter($0) })
-    api.answer(request) { [logger, tally] response in
-      exchange.respond(CGIResponse.bytes(response))
-      tally.count.add(1, ordering: .relaxed)
-      logger.debug(
-        "answered",
-        metadata: [
-          "request_id": "\(request.requestID)", "method": "\(request.method)",
-          "path": "\(request.path)", "status": "\(response.status)",
-          "microseconds": "\((Instant.now.nanoseconds - start.nanoseconds) / 1000)",
-        ])
+    api.answer(request) { [logger, metrics, answered] response in
+      // A 500 means that something is wrong which a person must mend.
+      let level: Logger.Level = response.status == 500 ? .warning : .debug
+      // Parameters end with the answer.
+      let trace =
+        logger.logLevel <= level
+        ? TraceContext.traceID(of: exchange.parameter("HTTP_TRACEPARENT")) : nil
+      let bytes = CGIResponse.bytes(response)
+      let nanoseconds = Int(Instant.now.nanoseconds - start.nanoseconds)
+      // First, so that whoever has an answer finds it counted.
+      metrics?.count(path: request.path, status: response.status, nanoseconds: nanoseconds)
+      exchange.respond(bytes)
+      answered.add()
+      logger.log(
+        level: level, "answered",
+        metadata: Self.details(of: request, response, trace: trace, nanoseconds: nanoseconds))
     }
   }
-}
 
-/// Counts on all threads.
-private final class Tally: Sendable {
-  let count = Atomic(0)
+  private static func details(
+    of request: APIRequest, _ response: APIResponse, trace: String?, nanoseconds: Int
+  ) -> Logger.Metadata {
+    var details: Logger.Metadata = [
+      "request_id": "\(request.requestID)", "method": "\(request.method)",
+      "path": "\(request.path)", "status": "\(response.status)",
+      "microseconds": "\(nanoseconds / 1000)",
+    ]
+    if let trace { details["trace_id"] = "\(trace)" }
+    return details
+  }
 }
 
 /// Request ids: 1 to 64 of `[A-Za-z0-9._-]`, safe to echo and to log.

@@ -21,7 +21,9 @@ extension EndToEnd {
       #expect(version.output.wholeMatch(of: #/[0-9]+\.[0-9]+\.[0-9]+[^\n]*\n/#) != nil)
       let help = try run(["--help"])
       #expect(help.exitCode == 0)
-      for name in ["serve", "migrate", "sweep"] { #expect(help.output.contains(name)) }
+      for name in ["serve", "migrate", "sweep", "holds", "release", "history", "doctor"] {
+        #expect(help.output.contains(name))
+      }
       let settings = try run(["serve", "--help"])
       #expect(settings.exitCode == 0)
       for name in ["--request-timeout", "HOLDFAST_REQUEST_TIMEOUT", "default 5s", "DATABASE_URL"] {
@@ -29,7 +31,9 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: [nil, "serve", "migrate", "sweep"])
+    @Test(arguments: [
+      nil, "serve", "migrate", "sweep", "key", "holds", "release", "history", "doctor",
+    ])
     func helpFitsIn80Columns(command: String?) throws {
       let lines = try run([command, "--help"].compactMap(\.self)).output.split(separator: "\n")
       #expect(lines.filter { $0.count > 80 } == [])
@@ -136,7 +140,7 @@ extension EndToEnd {
       "host=localhost password=s3c ret",
     ])
     func aMalformedDatabaseURLIsRefusedAndNotShown(url: String) throws {
-      for command in ["serve", "migrate", "sweep"] {
+      for command in ["serve", "migrate", "sweep", "holds", "doctor"] {
         let refused = try run([command], ["DATABASE_URL": url])
         #expect(refused.exitCode == 2)
         #expect(refused.output.contains("DATABASE_URL: expected postgresql://user:password@"))

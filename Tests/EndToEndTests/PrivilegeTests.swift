@@ -96,6 +96,29 @@ extension EndToEnd {
           try database.count("SELECT count(*) FROM tickets_blocked") == 2
         }
         #expect(!service.log.contains("permission denied"))
+        // What it did is in the history, which it can append to and not change.
+        #expect(try database.count("SELECT count(*) FROM holdfast_history") == 7)
+        for change in [
+          "DELETE FROM holdfast_history", "UPDATE holdfast_history SET note = ''",
+          "DROP TABLE holdfast_history", "DELETE FROM holdfast_history_rest",
+        ] {
+          #expect(throws: Database.ServerError.self, "\(change)") {
+            try site.database(name, user: role).run(change)
+          }
+        }
+        let doctor = try site.holdfast("doctor", "--role", role, database: name)
+        #expect(
+          doctor.output.contains("role \(role) may do what a commit does"), "\(doctor.output)")
+        // Without the rights for the history it is not ready, and says so.
+        for revoke in [
+          "INSERT ON holdfast_history", "EXECUTE ON FUNCTION holdfast_history_days(int)",
+        ] {
+          try database.run("REVOKE \(revoke) FROM \(role)")
+          let refused = try site.holdfast("doctor", "--role", role, database: name)
+          #expect(refused.exitCode == 1)
+          #expect(refused.output.contains("permission denied for"), "\(refused.output)")
+          try database.run("GRANT \(revoke) TO \(role)")
+        }
       }
     }
   }

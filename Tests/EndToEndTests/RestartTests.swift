@@ -18,6 +18,28 @@ extension EndToEnd {
       #expect(held == Set(answers.map(\.ticket)))
     }
 
+    /// The package's helper does so, and does not touch the next instance if one is not ready.
+    @Test func theHelperOfThePackageRefusesNobody() throws {
+      let site = try Site.ofSuite()
+      try site.addTickets("P-", count: 100_000)
+      let load = SteadyLoad(site, prefix: "P-", clients: 16)
+      try load.waitForGrants(200)
+      let processes = site["HOLDFAST_PIDS"].split(separator: " ")
+      let failed = try site.rollingRestart(status: "not ready, the database is unreachable")
+      #expect(failed.exitCode == 1)
+      #expect(failed.output.contains("holdfast@1.service: not ready after 1 s"))
+      let half = site["HOLDFAST_PIDS"].split(separator: " ")
+      #expect(half[0] != processes[0] && half[1] == processes[1])
+      let done = try site.rollingRestart(status: "ready; 1 requests/s; 0 wait for a commit")
+      #expect(done.exitCode == 0, "\(done.output)")
+      let all = site["HOLDFAST_PIDS"].split(separator: " ")
+      #expect(all[0] != half[0] && all[1] != half[1])
+      try load.waitForGrants(200)
+      let answers = try load.finish()
+      let told = Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+      #expect(told == ["200 Tickets blocked"])
+    }
+
     /// A killed instance answers nothing more; the other one serves what it had not begun.
     @Test func aKilledInstance() throws {
       let site = try Site.ofSuite()

@@ -74,6 +74,21 @@ import Threads
     withExtendedLifetime(client) {}
   }
 
+  @Test func connectionsAreCountedByState() throws {
+    let echo = try Echo()
+    #expect(echo.server.connectionCounts.idle == 0)
+    let client = try echo.connect()
+    _ = try client.ask()
+    // The worker gives the connection back after it has sent the answer.
+    let deadline = Instant.now.advanced(byMilliseconds: 10_000)
+    while echo.server.connectionCounts.idle != 1, Instant.now < deadline {
+      Instant.now.advanced(byMilliseconds: 1).sleep()
+    }
+    let counts = echo.server.connectionCounts
+    #expect(counts.idle == 1 && counts.busy == 0 && counts.waiting == 0)
+    withExtendedLifetime(client) {}
+  }
+
   @Test func aConnectionThatIsNotToBeKeptIsClosed() throws {
     let client = try Echo().connect()
     #expect(try client.ask(keepsConnection: false) == "GET nil 0 ")

@@ -27,6 +27,13 @@ class Site:
         self.instances = instances
         self.values: dict[str, str] = {}
 
+    @classmethod
+    def running(cls, directory: Path) -> "Site":
+        """A site that runs already."""
+        site = cls(directory, {})
+        site._read()
+        return site
+
     def start(self) -> None:
         """Starts everything, and returns when it is ready."""
         run(ROOT / "deploy" / "run", "--detach", env={**os.environ, **self.settings})

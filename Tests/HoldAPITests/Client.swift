@@ -14,17 +14,18 @@ struct Client {
   private let bodyBytes: Int
 
   init(
-    _ service: RecordingHoldService = RecordingHoldService(), bounds: APIBounds = APIBounds()
+    _ service: RecordingHoldService = RecordingHoldService(), bounds: APIBounds = APIBounds(),
+    metrics: (@Sendable () -> [UInt8])? = nil
   ) {
     self.service = service
-    api = API(service: service, bounds: bounds)
+    api = API(service: service, bounds: bounds, metrics: metrics)
     bodyBytes = bounds.maximumBodyBytes + 1
   }
 
   /// The one response to a request; its body is cut as the server would cut it.
   func ask(
     _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8],
-    headers: [String: String] = [:]
+    headers: [String: String] = [:], expecting answerType: String = "application/json"
   ) throws -> APIResponse {
     let answers = Answers()
     api.answer(
@@ -36,7 +37,7 @@ struct Client {
     let response = try #require(answers.all.first)
     #expect(
       response.headers.prefix(3) == [
-        APIHeader(name: "Content-Type", value: "application/json"),
+        APIHeader(name: "Content-Type", value: answerType),
         APIHeader(name: "Cache-Control", value: "no-store"),
         APIHeader(name: "X-Request-Id", value: Self.requestID),
       ])
@@ -45,9 +46,10 @@ struct Client {
 
   func ask(
     _ method: String, _ path: String, contentType: String? = "application/json",
-    _ body: String = ""
+    _ body: String = "", expecting answerType: String = "application/json"
   ) throws -> APIResponse {
-    try ask(method, path, contentType: contentType, body: Array(body.utf8))
+    try ask(
+      method, path, contentType: contentType, body: Array(body.utf8), expecting: answerType)
   }
 
   func lock(_ body: String) throws -> APIResponse { try ask("POST", "/tickets_lock", body) }

@@ -38,6 +38,19 @@ import Testing
     }
   }
 
+  @Test func metricsAreTextAndThereIfTheyAreCounted() throws {
+    let counting = Client(metrics: { Array("up 1\n".utf8) })
+    let get = try counting.ask("GET", "/metrics", expecting: "text/plain; version=0.0.4")
+    #expect(get.status == 200 && get.text == "up 1\n")
+    let head = try counting.ask("HEAD", "/metrics", expecting: "text/plain; version=0.0.4")
+    #expect(head.headers == get.headers && head.body.isEmpty)
+    let post = try counting.ask("POST", "/metrics")
+    #expect(post.status == 405 && post.value(of: "Allow") == "GET, HEAD")
+    #expect(counting.service.calls.isEmpty)
+    #expect(counting.api.paths.contains("/metrics"))
+    #expect(!Client().api.paths.contains("/metrics"))
+  }
+
   @Test func headHasTheHeadersOfGetAndNoBody() throws {
     for path in ["/livez", "/readyz", "/nowhere"] {
       let client = Client()

@@ -81,7 +81,7 @@ extension ServerSuites {
       let swept = try Sweeper.sweep(
         database.connection, pagesPerStatement: 16, longestHoldSeconds: 7200,
         deadline: Database.patience)
-      #expect(swept == Sweeper.Result(rows: 2, rowsFromTheFuture: 1))
+      #expect(swept == Sweeper.Result(rows: 2, rowsFromTheFuture: 1, liveRows: 3))
       #expect(
         try database.texts("SELECT ticket_id FROM tickets_blocked ORDER BY 1") == [
           "held", "infinite", "soon",
@@ -126,7 +126,7 @@ extension ServerSuites {
           p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
           p_longest float8, p_strict boolean,
           p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
-          p_orders text[], p_order_of int[],
+          p_orders text[], p_order_of int[], p_requests text[],
           OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
           OUT decided_at bigint) LANGUAGE sql AS $$
           SELECT ARRAY[0], ARRAY[]::bigint[], ARRAY[1], ARRAY[1]::bigint[], 0::bigint $$

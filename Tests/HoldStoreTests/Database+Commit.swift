@@ -14,11 +14,11 @@ extension Database {
   /// Runs a batch as a committer does.
   func commit(
     _ operations: [HoldOperation], longestHoldSeconds: Double = 7200, isStrict: Bool = false,
-    heldTicketLimit: Int = 0, record: CommitRecord = CommitRecord()
+    heldTicketLimit: Int = 0, record: CommitRecord = CommitRecord(), requestIDs: [String?] = []
   ) throws(PostgresError) -> Commit {
     let result = try connection.execute(
       CommitStatement.statement,
-      CommitStatement(operations).parameters(
+      CommitStatement(operations, requestIDs: requestIDs).parameters(
         longestHoldSeconds: longestHoldSeconds, isStrict: isStrict,
         heldTicketLimit: heldTicketLimit, record: record),
       deadline: Self.patience)

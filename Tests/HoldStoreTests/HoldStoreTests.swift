@@ -191,10 +191,58 @@ extension ServerSuites {
       try HoldStore.run(settings) { store throws in
         let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
         #expect(swept == nil)
+        #expect(store.snapshot().liveHolds == 2500)
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 2500)
         #expect(
           try database.integer("SELECT count(*) FROM tickets_blocked WHERE locked_up < now()")
             == 0)
+      }
+    }
+
+    /// What is counted agrees with what was asked.
+    @Test func eventsTellOfEveryOperationAndCommit() throws {
+      try database.sell(["a", "b"])
+      let events = Monitor<[HoldStoreEvent]>([])
+      try HoldStore.run(settings, onEvent: { event in events.withLock { $0.append(event) } }) {
+        store throws in
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isRefused)
+        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        let snapshot = store.snapshot()
+        #expect(snapshot.waitingOperations == 0)
+        #expect(snapshot.waitingOperationsLimit == settings.queue.waitingOperations)
+        // Sweeps are off, and none has been asked for.
+        #expect(snapshot.sweepAgeSeconds == nil && snapshot.liveHolds == nil)
+      }
+      var (outcomes, waits, commits) = ([HoldOutcome](), 0, 0)
+      for event in events.withLock({ $0 }) {
+        switch event {
+        case .answered(_, let outcome): outcomes.append(outcome)
+        case .begun(let microseconds): waits += microseconds.count
+        case .committed(let operations, _): commits += operations
+        default: break
+        }
+      }
+      #expect(outcomes.count == 3 && outcomes[0].isGranted && outcomes[1].isRefused)
+      #expect(waits == 3 && commits == 3)
+    }
+
+    @Test func sweepsOfItsOwnTellTheirAgeAndTheLiveHolds() throws {
+      try database.run(
+        "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now() + interval '1 hour')"
+      )
+      var settings = settings
+      settings.sweepIntervalMilliseconds = 10
+      let swept = Monitor(false)
+      let note: @Sendable (HoldStoreEvent) -> Void = { event in
+        guard case .swept = event else { return }
+        swept.withLock { $0 = true }
+        swept.broadcast()
+      }
+      try HoldStore.run(settings, onEvent: note) { store throws in
+        #expect(swept.wait(until: Database.patience) { $0 ? true : nil } == true)
+        #expect(store.snapshot().liveHolds == 1)
+        #expect(store.snapshot().sweepAgeSeconds != nil)
       }
     }
 

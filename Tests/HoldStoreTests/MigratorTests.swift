@@ -66,7 +66,7 @@ extension ServerSuites {
         for thread in threads { thread.join() }
         let lines = try results.withLock { try $0.flatMap { try $0.get() } }
         let created = lines.filter { $0.hasPrefix("create ") }
-        #expect(Set(created).count == created.count && created.count == 6, "\(lines)")
+        #expect(Set(created).count == created.count && created.count == 7, "\(lines)")
       }
     }
 
@@ -161,9 +161,14 @@ extension ServerSuites {
       let lines = try migrate(database)
       #expect(lines.contains("add columns public.tickets_blocked.shopper_key, choice_key"))
       #expect(
-        lines.filter { $0.hasPrefix("create an index on public.tickets_blocked (") }.count == 3)
+        lines.contains("create an index on public.tickets_blocked (choice_key), concurrently"))
       #expect(lines.contains("create function holdfast_commit"))
       #expect(try migrate(database).allSatisfy { $0.hasPrefix("found table ") })
+      #expect(
+        try migrate(database) { $0.indexesLimits = true }.filter { $0.hasPrefix("create ") } == [
+          "create an index on public.tickets_blocked (hold_key), concurrently",
+          "create an index on public.tickets_blocked (shopper_key), concurrently",
+        ])
       // As such an instance calls it: b is locked, a is held.
       let call = """
         SELECT outcomes::text FROM holdfast_commit(

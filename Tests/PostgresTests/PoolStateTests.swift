@@ -25,6 +25,15 @@ import Threads
     #expect(pause == nil)
   }
 
+  @Test mutating func itsCountsAddUpToTheBound() {
+    #expect(state.counts == PoolCounts(idle: 0, busy: 0, opening: 3))
+    for name in ["a", "b"] { state.opened(name) }
+    _ = state.lend()
+    #expect(state.counts == PoolCounts(idle: 1, busy: 1, opening: 1))
+    _ = state.close()
+    #expect(state.counts == PoolCounts(idle: 0, busy: 1, opening: 0))
+  }
+
   @Test mutating func whatIsLentCountsTowardsTheBound() {
     for name in ["a", "b", "c"] { state.opened(name) }
     _ = state.lend()

@@ -34,6 +34,7 @@ migrate() {
         # deploy/bench runs versions that know no confirm, too.
         ! "$binary" migrate --help | grep -qe --confirm || grant+=(--confirm)
     fi
+    [[ ${HOLDFAST_MAX_HELD_TICKETS:-0} == 0 ]] || grant+=(--limits)
     logged as "$user" "${holdfast[@]}" "$binary" migrate ${grant[@]+"${grant[@]}"}
 }
 

@@ -19,6 +19,7 @@ need_to_run() {
     need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
     need postgresql-client has psql
     need libpq5 find_library libpq.so.5
+    need libssl3 find_library libcrypto.so.3
     need libfcgi0ldbl find_library libfcgi.so.0
     if database_is_private; then
         need postgresql find_postgres_bin
@@ -34,6 +35,7 @@ need_to_build() {
     need libc6-dev test -f /usr/include/stdio.h
     need pkg-config has pkg-config
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
+    need libssl-dev test -f /usr/include/openssl/sha.h
     need libfcgi-dev test -f /usr/include/fcgiapp.h
     # Libraries that the Swift toolchain is linked with.
     need libxml2 find_library libxml2.so.2
@@ -47,6 +49,8 @@ need_to_test() {
     # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
+    # With promtool. It is never started as a service.
+    need prometheus has prometheus
     need chromium has chromium
     need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 }
@@ -64,6 +68,10 @@ need_to_check_package() {
 
 need_to_try_package() {
     need debootstrap has debootstrap
+}
+
+need_to_document() {
+    need python3-venv python3 -c 'import ensurepip'
 }
 
 find_library() {

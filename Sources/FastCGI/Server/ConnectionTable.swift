@@ -48,11 +48,17 @@ struct ConnectionTable {
 
   var count: Int { entries.count }
 
-  /// Connections on which a request is unanswered.
-  var busyCount: Int {
-    entries.values.count { entry in
-      if case .busy = entry.state { true } else { false }
+  /// The connections by what they are doing.
+  var counts: FastCGIConnectionCounts {
+    var counts = FastCGIConnectionCounts()
+    for entry in entries.values {
+      switch entry.state {
+      case .new, .idle: counts.idle += 1
+      case .waiting: counts.waiting += 1
+      case .busy: counts.busy += 1
+      }
     }
+    return counts
   }
 
   func isFull(now: Instant) -> Bool {

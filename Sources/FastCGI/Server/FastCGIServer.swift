@@ -67,8 +67,11 @@ public final class FastCGIServer: Sendable {
   /// - Returns: The requests that were still unanswered at the deadline.
   public func waitUntilIdle(until deadline: Instant) -> Int {
     let empty: Void? = table.wait(until: deadline) { $0.count == 0 ? () : nil }
-    return empty != nil ? 0 : table.withLock { $0.busyCount }
+    return empty != nil ? 0 : table.withLock { $0.counts.busy }
   }
+
+  /// The open connections by what they are doing; it looks at each.
+  public var connectionCounts: FastCGIConnectionCounts { table.withLock { $0.counts } }
 
   /// Ends the workers; each finishes the request that it handles.
   public func stop() {

@@ -8,10 +8,13 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The value of `X-Request-Id`, which every answer carries.
   public let requestID: String
 
-  /// The headers that only this answer has: `Allow` or `Retry-After`.
+  /// The value of `Content-Type`.
+  public internal(set) var contentType = "application/json"
+
+  /// The headers that only this answer has: `Allow`, `Retry-After` or `WWW-Authenticate`.
   public internal(set) var ownHeaders: [APIHeader] = []
 
-  /// The envelope as JSON; empty in the answer to HEAD.
+  /// The envelope as JSON, or the document; empty in the answer to HEAD.
   public var body: [UInt8]
 
   /// Creates an answer without headers of its own.
@@ -22,14 +25,13 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   }
 
   /// The headers that are the same in every answer.
-  public static let commonHeaders = [
-    APIHeader(name: "Content-Type", value: "application/json"),
-    APIHeader(name: "Cache-Control", value: "no-store"),
-  ]
+  public static let commonHeaders = [APIHeader(name: "Cache-Control", value: "no-store")]
 
-  /// All headers in the order in which they are sent: the common ones, `X-Request-Id`, its own.
+  /// All headers in the order in which they are sent: `Content-Type`, the common ones,
+  /// `X-Request-Id`, its own.
   public var headers: [APIHeader] {
-    Self.commonHeaders + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
+    [APIHeader(name: "Content-Type", value: contentType)] + Self.commonHeaders
+      + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
   /// The same answer to HEAD.

@@ -22,7 +22,7 @@ struct TicketsConfirm: Endpoint {
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }
-    service.submit(.confirm(confirm)) { [bounds] outcome in
+    service.submit(.confirm(confirm), requestID: requestID) { [bounds] outcome in
       switch outcome {
       case .sold:
         respond(APIResponse(status: 200, requestID: requestID, body: Self.sold(confirm)))

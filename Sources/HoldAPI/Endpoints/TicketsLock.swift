@@ -21,7 +21,7 @@ struct TicketsLock: Endpoint {
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }
-    service.submit(.lock(lock)) { [bounds] outcome in
+    service.submit(.lock(lock), requestID: requestID) { [bounds] outcome in
       switch outcome {
       case .granted(let grant):
         let body = Self.granted(lock, grant)

@@ -21,7 +21,7 @@ struct TicketsUnlockParam: Endpoint {
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }
-    service.submit(.release(release)) { [bounds] outcome in
+    service.submit(.release(release), requestID: requestID) { [bounds] outcome in
       switch outcome {
       case .released:
         respond(APIResponse(status: 200, requestID: requestID, body: Self.done))

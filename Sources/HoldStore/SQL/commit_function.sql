@@ -15,6 +15,7 @@
 --             every shopper, choice and order id that the batch carries, once; empty for most batches
 -- p_shopper_of, p_choice_of, p_order_of
 --             for each operation: the index of its own in these, 0 or no element for none
+-- p_requests  for each operation: by which request it was asked for, for the history; empty for none
 --
 -- outcomes    for each operation: 1 done, 0 refused, 2 deferred (another session has a lock that it
 --             needs), 3 done without a change, 4 over the limit, 5 the order exists with other tickets
@@ -57,6 +58,10 @@
 -- fewer. A choice is kept in the same way: a lock of chosen tickets is deferred as long as live tickets
 -- of the same choice are not among its own.
 --
+-- The history gets a row of each ticket that an operation held, renewed, released or sold, by one
+-- statement at the end. What is refused leaves none: it changes nothing, and the rows of that time tell
+-- who had the ticket.
+--
 -- {search_path}, {withheld} and {touched} are filled in by `holdfast migrate`: the schemas of the
 -- tables; the condition by which a ticket is withheld from online sale (tickets.status_offline, where
 -- it exists); and what a sale sets besides the status (tickets.date_updated, where it exists).
@@ -65,7 +70,7 @@ CREATE OR REPLACE FUNCTION holdfast_commit(
   p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
   p_longest float8, p_strict boolean,
   p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
-  p_orders text[], p_order_of int[],
+  p_orders text[], p_order_of int[], p_requests text[],
   OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
   OUT decided_at bigint)
 LANGUAGE plpgsql
@@ -118,6 +123,12 @@ DECLARE
   v_person_held int[];
   v_choice_held int[];
   v_secret      bytea;
+  -- For the history, for each member: its operation times 8, and 1 held, 2 renewed, 3 released from its
+  -- own cart, 4 released from nobody's, 5 sold; and when a renewal ends, in microseconds after v_now.
+  v_event       int[];
+  v_end         bigint[];
+  v_carts       bytea[];  -- for each hold_id: how the history knows it
+  v_records     constant boolean := cardinality(p_requests) > 0;
   v_sells       constant boolean := cardinality(p_orders) > 0;
   v_counts      constant boolean := p_limit > 0 OR cardinality(p_choices) > 0;
   v_order       int;
@@ -340,6 +351,10 @@ BEGIN
     v_sold := v_grant;
     v_order_sale := array_fill(0, ARRAY[cardinality(p_orders)]);
   END IF;
+  IF v_records THEN
+    v_event := array_fill(0, ARRAY[cardinality(p_members)]);
+    v_end := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
+  END IF;
   outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
   expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
   FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
@@ -442,6 +457,9 @@ BEGIN
             v_state[i] := 2;
             v_grant[i] := v_operation;
             v_earliest := least(v_earliest, v_wanted);
+            IF v_records THEN
+              v_event[m] := v_operation * 8 + 1;
+            END IF;
           ELSE
             -- A renewal: never earlier than it was, never longer than the cap allows.
             IF v_grant[i] > 0 THEN
@@ -449,12 +467,20 @@ BEGIN
               IF v_expiry = v_wanted THEN
                 v_grant[i] := v_operation;
               END IF;
+              IF v_records THEN
+                v_event[m] := v_operation * 8 + 2;
+                v_end[m] := v_expiry;
+              END IF;
             ELSE
               v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
               IF v_expiry <> v_until[i] THEN
                 v_until[i] := v_expiry;
                 v_change[i] := 1;
                 v_has_changes := true;
+                IF v_records THEN
+                  v_event[m] := v_operation * 8 + 2;
+                  v_end[m] := v_expiry;
+                END IF;
               END IF;
             END IF;
             v_earliest := least(v_earliest, v_expiry);
@@ -527,6 +553,9 @@ BEGIN
             v_grant[i] := 0;
             v_change[i] := 2;
             v_sold[i] := v_operation;
+            IF v_records THEN
+              v_event[m] := v_operation * 8 + 5;
+            END IF;
           END LOOP;
           v_order_sale[v_order] := v_operation;
           v_has_sales := true;
@@ -587,6 +616,9 @@ BEGIN
           v_change[i] := v_found[i] * 2;
           v_has_changes := true;
           v_is_changed := true;
+          IF v_records THEN
+            v_event[m] := v_operation * 8 + CASE v_holder WHEN 0 THEN 4 ELSE 3 END;
+          END IF;
         END LOOP;
         IF NOT v_is_changed THEN
           v_outcome := 3;
@@ -645,5 +677,21 @@ BEGIN
     ) THEN
       RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided';
     END IF;
+  END IF;
+  IF v_records AND (v_has_grants OR v_has_changes) THEN
+    IF cardinality(v_keys) > 0 THEN
+      SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
+      v_carts := ARRAY(SELECT substr(sha256(v_secret || k), 1, 8) FROM unnest(v_keys) AS k);
+    END IF;
+    INSERT INTO holdfast_history (at, until, kind, cart, ticket_id, request)
+    SELECT v_now,
+           CASE e.event & 7
+             WHEN 1 THEN v_now + p_seconds[e.event >> 3] * interval '1 second'
+             WHEN 2 THEN v_now + e.ending * interval '1 microsecond' END,
+           substr('hrxxs', e.event & 7, 1)::"char",
+           CASE WHEN e.event & 7 <> 4 THEN v_carts[p_owners[e.event >> 3]] END,
+           p_tickets[e.member], p_requests[e.event >> 3]
+      FROM unnest(v_event, v_end, p_members) AS e (event, ending, member)
+     WHERE e.event > 0;
   END IF;
 END $$;

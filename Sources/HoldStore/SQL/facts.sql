@@ -10,6 +10,9 @@ SELECT
   coalesce((SELECT n.nspname FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace
              WHERE s.oid = to_regclass('holdfast_sales')), '') AS sales_schema,
   coalesce(to_regclass('holdfast_secret')::text, '') AS secret,
+  coalesce(to_regclass('holdfast_history')::text, '') AS history,
+  coalesce((SELECT n.nspname FROM pg_class h JOIN pg_namespace n ON n.oid = h.relnamespace
+             WHERE h.oid = to_regclass('holdfast_history')), '') AS history_schema,
   EXISTS (
     SELECT FROM pg_attribute a
      WHERE a.attrelid = b.oid AND a.attname = 'hold_key' AND NOT a.attisdropped) AS has_hold_key,
@@ -45,7 +48,7 @@ SELECT
       FROM (VALUES {holds_options}) AS w (name, value)
      WHERE NOT EXISTS (
        SELECT FROM unnest(b.reloptions) o WHERE split_part(o, '=', 1) = w.name)), '') AS options,
-  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[])')::oid, 'pg_proc'), '') AS function_version,
+  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[],text[])')::oid, 'pg_proc'), '') AS function_version,
   coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid, 'pg_proc'),
            CASE WHEN to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)') IS NULL THEN '' ELSE 'other' END) AS previous_version,
   EXISTS (

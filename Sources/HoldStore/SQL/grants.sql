@@ -6,7 +6,8 @@ DECLARE
   relation regclass;
 BEGIN
   FOR relation IN
-    SELECT unnest(ARRAY['tickets', 'tickets_blocked', 'holdfast_commits', 'holdfast_secret']::regclass[])
+    SELECT unnest(ARRAY['tickets', 'tickets_blocked', 'holdfast_commits', 'holdfast_secret',
+                        'holdfast_history']::regclass[])
   LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s',
       (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -28,8 +29,10 @@ BEGIN
   END IF;
   EXECUTE format(
     'GRANT SELECT, INSERT, UPDATE, DELETE ON tickets_blocked, holdfast_commits TO %s', grantee);
+  EXECUTE format('GRANT SELECT, INSERT ON holdfast_history TO %s', grantee);
+  EXECUTE format('GRANT EXECUTE ON FUNCTION holdfast_history_days(int) TO %s', grantee);
   EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s',
-    to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[])'), grantee);
+    to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[],text[])'), grantee);
   -- The sequences behind columns of an adopted table.
   FOR relation IN
     SELECT DISTINCT s.oid::regclass

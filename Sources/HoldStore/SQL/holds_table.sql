@@ -10,9 +10,5 @@ CREATE TABLE tickets_blocked (
   shopper_key  bytea,
   choice_key   bytea
 );
-CREATE INDEX tickets_blocked_hold_key_holdfast ON tickets_blocked (hold_key)
- WHERE hold_key IS NOT NULL;
-CREATE INDEX tickets_blocked_shopper_key_holdfast ON tickets_blocked (shopper_key)
- WHERE shopper_key IS NOT NULL;
 CREATE INDEX tickets_blocked_choice_key_holdfast ON tickets_blocked (choice_key)
  WHERE choice_key IS NOT NULL;

@@ -11,5 +11,5 @@ SET search_path = {search_path}
 AS $$
   SELECT outcomes, expiries, reasons, waits, decided_at
     FROM holdfast_commit(p_tickets, p_wants, p_hold_ids, p_locks, p_owners, p_seconds, p_ends,
-                         p_members, p_longest, p_strict, 0, '{}', '{}', '{}', '{}', '{}', '{}')
+                         p_members, p_longest, p_strict, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}')
 $$;

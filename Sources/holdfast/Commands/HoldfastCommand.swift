@@ -1,7 +1,7 @@
 internal import ArgumentParser
 private import Glibc
 
-/// The command line: `holdfast serve | migrate | sweep`.
+/// The command line: `holdfast serve | migrate | sweep | key`, and the tools for operators.
 @main
 struct HoldfastCommand: ParsableCommand {
   /// The release, by semantic versioning.
@@ -11,7 +11,10 @@ struct HoldfastCommand: ParsableCommand {
     commandName: "holdfast",
     abstract: "Places, renews and releases ticket holds: a FastCGI service over PostgreSQL.",
     version: version,
-    subcommands: [ServeCommand.self, MigrateCommand.self, SweepCommand.self])
+    subcommands: [
+      ServeCommand.self, MigrateCommand.self, SweepCommand.self, KeyCommand.self,
+      HoldsCommand.self, ReleaseCommand.self, HistoryCommand.self, DoctorCommand.self,
+    ])
 
   /// What was wrong with the arguments, the settings or `DATABASE_URL` is told by this exit code.
   private static let usageExitCode: Int32 = 2
@@ -24,10 +27,7 @@ struct HoldfastCommand: ParsableCommand {
       guard error is SettingError || exitCode(for: error) == .validationFailure else {
         exit(withError: error)
       }
-      var message = fullMessage(for: error) + "\n"
-      message.withUTF8 { bytes in
-        unsafe _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-      }
+      printError(fullMessage(for: error))
       Glibc.exit(usageExitCode)
     }
   }

@@ -31,6 +31,9 @@ struct MigrateCommand: ParsableCommand {
   @Flag(help: "With --grant: also grant what HOLDFAST_CONFIRM needs to sell tickets.")
   var confirm = false
 
+  @Flag(help: "Also make the indexes that HOLDFAST_MAX_HELD_TICKETS needs.")
+  var limits = false
+
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
@@ -41,6 +44,7 @@ struct MigrateCommand: ParsableCommand {
     options.grantee = grant
     options.grantsStrictSales = strictSales
     options.grantsConfirms = confirm
+    options.indexesLimits = limits
     let changes = try Migrator(connection, options: options, deadline: deadline)
       .migrate { print($0) }
     if changes == 0 { print("nothing to do") }

@@ -33,11 +33,22 @@ struct ServeCommand: ParsableCommand {
         "unknown setting ignored",
         metadata: ["name": "\(variable.name)", "nearest": "\(variable.nearest ?? "none")"])
     }
+    let access = try settings.apiKeysFile.map { try Self.access(keysFile: $0, logger: logger) }
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
-    let store = HoldStore(settings: settings.store) { logger.log($0) }
-    let handler = RequestHandler(api: API(service: store, bounds: settings.bounds), logger: logger)
+    let metrics = settings.hasMetrics ? ServiceMetrics(version: HoldfastCommand.version) : nil
+    let store = HoldStore(settings: settings.store) { event in
+      metrics?.count(event)
+      logger.log(event)
+    }
+    let api = API(
+      service: store, bounds: settings.bounds, access: access,
+      openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
+    let handler = RequestHandler(
+      api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths))
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
+    metrics?.add(store)
+    metrics?.add(server, connectionLimit: settings.fastCGI.connections)
     let reporter = try ServiceReporter(
       environment: environment, sources: Self.reportSources(store, server, handler))
     reporter?.start()
@@ -60,6 +71,21 @@ struct ServeCommand: ParsableCommand {
     let unanswered = Self.unansweredRequests(server)
     logger.notice("stopped", metadata: ["unanswered": "\(unanswered)"])
     if unanswered > 0 { throw ExitCode.failure }
+  }
+
+  /// Keys expire by this machine's clock: no request waits for the database to learn the day.
+  private static func access(
+    keysFile path: String, logger: Logger
+  ) throws(SettingError) -> APIAccess {
+    let file = try APIKeyFile(path: path) { event in
+      switch event {
+      case .read(let keys): logger.notice("API keys read", metadata: ["keys": "\(keys)"])
+      case .failed(let reason):
+        logger.error("API keys not read: the old ones stay", metadata: ["reason": "\(reason)"])
+      }
+    }
+    return APIAccess(
+      keys: { file.current() }, unixSeconds: { Int(Date.now.timeIntervalSince1970) })
   }
 
   private static func reportSources(

@@ -5,6 +5,7 @@ extension Logger {
   /// Logs an event of the store.
   func log(_ event: HoldStoreEvent) {
     switch event {
+    case .answered, .begun, .committed, .deferred: break
     case .commitsRefused(let problem):
       error("the database would refuse commits", metadata: ["error": "\(problem)"])
     case .strictSales(let isOn):
@@ -35,6 +36,8 @@ extension Logger {
       }
     case .sweepFailed(let error):
       warning("sweep failed", metadata: ["error": "\(error)"])
+    case .historyFailed(let error):
+      warning("keeping the history's days failed", metadata: ["error": "\(error)"])
     }
   }
 }

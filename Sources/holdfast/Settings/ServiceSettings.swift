@@ -15,6 +15,7 @@ struct ServiceSettings {
   private static let requestBytes =
     FastCGILimits.maximumRequestBytes - FastCGILimits.recordOverheadBytes
 
+  private static let dayMilliseconds = 86_400_000
   private static let counts = SettingForm.integer(1...65_536)
   private static let times = SettingForm.time(1...3_600_000)
   private static let defaultListen = ListenAddress.unix(path: "/run/holdfast/holdfast.sock")
@@ -26,6 +27,10 @@ struct ServiceSettings {
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
   let bounds: APIBounds
+  let hasMetrics: Bool
+
+  /// The file of the callers' keys; nil when callers need none.
+  let apiKeysFile: String?
   let logLevel: Logger.Level
   let logFormat: LogFormat
 
@@ -58,6 +63,12 @@ struct ServiceSettings {
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
     self.bounds = bounds
+    apiKeysFile = try reader.read(
+      "api-keys-file", .optionalPath, default: nil,
+      "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
+    hasMetrics = try reader.read(
+      "metrics", .boolean, default: true,
+      "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")
     logLevel = try reader.read(
       "log-level", .choice, default: .info,
       "Lowest level that is logged. At debug, every request is logged.")
@@ -142,6 +153,10 @@ struct ServiceSettings {
       "Pause between sweeps of expired rows. 0 turns the sweeps off.")
     store.sweepPages = try reader.read(
       "sweep-pages", counts, default: 128, "Table pages that one statement of a sweep covers.")
+    let history = try reader.read(
+      "history", .time(0...315_360_000_000), default: 30 * dayMilliseconds,
+      "How long the history of each ticket is kept, rounded up to days. 0 records none.")
+    store.historyDays = (history + dayMilliseconds - 1) / dayMilliseconds
     return store
   }
 

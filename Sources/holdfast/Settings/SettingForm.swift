@@ -43,6 +43,16 @@ extension SettingForm where Value == UInt32 {
   }
 }
 
+extension SettingForm where Value == String? {
+  /// A file that need not be given.
+  static var optionalPath: Self {
+    Self(
+      expectation: "an absolute path, or none",
+      read: { $0 == "none" ? .some(nil) : $0.hasPrefix("/") ? .some($0) : nil },
+      write: { $0 ?? "none" })
+  }
+}
+
 extension SettingForm where Value == Bool {
   static var boolean: Self {
     Self(expectation: "true or false", read: { Bool($0) }, write: { String($0) })
@@ -68,9 +78,11 @@ where Value: CaseIterable & RawRepresentable & Sendable, Value.RawValue == Strin
 
 /// Times as settings spell them.
 enum TimeText {
-  private static let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+  private static let units = [
+    ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+  ]
 
-  /// Milliseconds, as `5s`, `250ms`, `2m`, `1h`.
+  /// Milliseconds, as `5s`, `250ms`, `2m`, `1h`, `30d`.
   static func text(_ milliseconds: Int) -> String {
     let fitting = units.last { milliseconds % $0.1 == 0 && milliseconds >= $0.1 } ?? ("s", 1000)
     return "\(milliseconds / fitting.1)\(fitting.0)"

@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -49,6 +50,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--against", type=Path, metavar="BINARY", help="measure only Holdfast and this "
                         "other build of it, in turns, with 64 clients on fresh tickets; report both "
                         "and the ratios")
+    parser.add_argument("--against-setting", action="append", default=[], metavar="NAME=VALUE",
+                        help="the same with this setting of Holdfast's other than in the first, such as "
+                        "HOLDFAST_METRICS=false; may be repeated")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE",
                         help="a PostgreSQL setting other than its default; may be repeated")
     parser.add_argument("--program", type=Path, help=argparse.SUPPRESS)  # these two are for deploy/bench
@@ -64,7 +68,10 @@ def arguments() -> argparse.Namespace:
         parser.error("expected --rounds from 1, --seconds from 1 to 60, --warmup from 0 to 10")
     if options.against and not (options.against.is_file() and os.access(options.against, os.X_OK)):
         parser.error(f"--against {options.against}: expected a program")
-    if options.record and (options.quick or options.only or options.subjects or options.against):
+    if not all(re.fullmatch("HOLDFAST_[A-Z_]+=.*", setting) for setting in options.against_setting):
+        parser.error("--against-setting: expected HOLDFAST_NAME=VALUE")
+    options.is_comparison = bool(options.against or options.against_setting)
+    if options.record and (options.quick or options.only or options.subjects or options.is_comparison):
         parser.error("--record is for a run of everything")
     return options
 
@@ -101,10 +108,13 @@ class Bench:
         say("PostgreSQL started")
         self.sites: dict[str, Site] = {}
         for name in dict.fromkeys(case.database for case in cases):
-            program = options.against if name == "bench_against" else options.program
+            is_other = name == "bench_against"
+            program = options.against if is_other and options.against else options.program
+            settings = dict(one.split("=", 1) for one in options.against_setting) if is_other else {}
             self.databases.make(name, plan.TICKETS[name], program)
             say(f"{plan.TICKETS[name]:,} tickets in {name}")
-            self.sites[name] = self._start_site(name, program, self.databases.variables(name))
+            settings |= plan.SETTINGS.get(name, {})
+            self.sites[name] = self._start_site(name, program, {**self.databases.variables(name), **settings})
             check_answers("holdfast", self.sites[name].port)
         self._start_others([name for name in plan.SUBJECTS if any(case.subject == name for case in cases)])
 
@@ -160,7 +170,7 @@ class Bench:
         for number in range(1, self.options.rounds + 1):
             print(f"round {number} of {self.options.rounds}", file=sys.stderr)
             # Two builds take turns in being the first.
-            cases = self.cases[::-1] if self.options.against and number % 2 == 0 else self.cases
+            cases = self.cases[::-1] if self.options.is_comparison and number % 2 == 0 else self.cases
             measurements += [{"round": number, **self.measure(case)} for case in cases]
         return measurements
 
@@ -191,7 +201,7 @@ def publish(results: dict, places: list[Path]) -> None:
 
 def chosen(options: argparse.Namespace) -> list[plan.Case]:
     """The cases that are asked for."""
-    if options.against:
+    if options.is_comparison:
         return plan.against()
     return plan.select(plan.quick() if options.quick else plan.full(), options.only, options.subjects)
 

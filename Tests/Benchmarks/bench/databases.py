@@ -40,8 +40,10 @@ class Databases(Cluster):
         self.sql(name, "VACUUM (ANALYZE) tickets")
 
     def prepare(self, name: str, state: str, tickets: int) -> None:
-        """Makes tickets_blocked empty, analyzed while empty, or holding a million."""
+        """Makes tickets_blocked empty, analyzed while empty, or holding a million or every ticket."""
         self.sql(name, "TRUNCATE tickets_blocked")
+        if self.sql(name, "SELECT to_regclass('holdfast_history')"):
+            self.sql(name, "TRUNCATE holdfast_history")
         if state == "analyzed":
             self.sql(name, "ANALYZE tickets_blocked")
         elif state == "million":
@@ -51,12 +53,24 @@ class Databases(Cluster):
                 SELECT 'E1-' || n, now() + interval '1 hour', now()
                 FROM generate_series({end - LIVE_HOLDS}, {end - 1}) AS n""",
                      "VACUUM (ANALYZE) tickets_blocked")
+        elif state == "held":
+            # Two tickets a cart, whose hold_id is the load generator's.
+            self.sql(name, "TRUNCATE holdfast_sales", "UPDATE tickets SET status = true WHERE NOT status", f"""
+                INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
+                SELECT 'E1-' || {FIRST_TICKET} + n, now() + interval '1 hour', now(),
+                    sha256(convert_to('cart-' || lpad((n / 2 * 2)::text, 16, '0'), 'UTF8'))
+                FROM generate_series(0, {tickets - 1}) AS n""",
+                     "VACUUM (ANALYZE) tickets_blocked", "VACUUM (ANALYZE) tickets")
         self.sql("postgres", "CHECKPOINT")
         os.sync()  # data that is still to be written must not slow the commits that we measure
 
     def rows(self, name: str) -> int:
         """How many holds there are."""
         return int(self.sql(name, "SELECT count(*) FROM tickets_blocked"))
+
+    def log_bytes(self) -> int:
+        """How much write-ahead log there has been."""
+        return int(self.sql("postgres", "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
     def deadlocks(self) -> int:
         """How many PostgreSQL has counted."""

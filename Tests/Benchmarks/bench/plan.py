@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
-SCENARIOS = ("fresh", "checkpoint", "owned", "rush", "mixed", "carts", "sizes", "live", "analyzed")
+SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
+             "analyzed", "confirm")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
+           "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
            "bench_10m": 10_000_000}
+SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
 
 
 @dataclass(frozen=True)
@@ -16,13 +19,13 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush or mixed
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed or confirm
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
     owned: bool = False  # with hold_id and details
     checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
-    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million
+    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all)
 
     @property
     def title(self) -> str:
@@ -33,6 +36,8 @@ class Case:
             extras.append(self.database.removeprefix("bench_"))
         if self.event > EVENT:
             extras.append("at random")
+        if self.scenario == "history":
+            extras.append("off" if self.database in SETTINGS else "on")
         if self.scenario == "live":
             extras.append("1m holds" if self.state == "million" else "no holds")
         return " ".join([self.scenario, *extras])
@@ -47,11 +52,21 @@ def _fresh() -> list[Case]:
     return baseline + cases
 
 
+# What is paid for is held: a cart's own hold becomes its sale.
+CONFIRM = Case("confirm", "holdfast", 64, load="confirm", database="bench_confirm", state="held")
+
+
+def _history() -> list[Case]:
+    """In turns, each on a database of its own."""
+    return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
+
+
 def full() -> list[Case]:
     return [
         *_fresh(),
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
+        *_history(),
         *(Case(load, subject, 64, load=load) for load in ("rush", "mixed")
           for subject in ("holdfast", *PEERS)),
         *(Case("carts", "holdfast", 64, cart=cart) for cart in (1, 10, 100)),
@@ -61,6 +76,7 @@ def full() -> list[Case]:
         Case("sizes", "holdfast", 64, load="mixed", database="bench_10m", event=TICKETS["bench_10m"]),
         *(Case("live", "holdfast", 64, database="bench_10m", state=state) for state in ("empty", "million")),
         Case("analyzed", "holdfast", 64, state="analyzed"),
+        CONFIRM,
     ]
 
 
@@ -69,7 +85,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush")]
+        Case("rush", "holdfast", 64, load="rush"), CONFIRM]
 
 
 def against() -> list[Case]:

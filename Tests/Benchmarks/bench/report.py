@@ -23,6 +23,7 @@ def _summary(group: list[dict]) -> dict:
         "rounds": len(group), "rate": median(rates), "rate_lowest": min(rates), "rate_highest": max(rates),
         "p50_ms": median(one["p50_us"] for one in group) / 1000,
         "p99_ms": median(one["p99_us"] for one in group) / 1000,
+        "log_bytes": median(one["log_bytes"] for one in group),
         "cpu_us": {name: median(one["cpu_us"][name] for one in group) for name in first["cpu_us"]},
         "problems": sorted({problem for one in group for problem in one["problems"]}),
     }
@@ -71,6 +72,11 @@ class Targets:
         yield ("p99 ÷ p50, 64 clients, across a checkpoint", _spread(self._find("checkpoint")), None, None, "",
                at_most)
         yield "with hold_id and details ÷ without", _ratio("rate", self._find("owned"), fresh), 0.9, 1, "", at_least
+        on, off = (self._find("history", database=name) for name in ("bench_1m", "bench_no_history"))
+        yield "rate with history ÷ without", _ratio("rate", on, off), 0.93, 0.97, "", at_least
+        yield "log a held ticket with history", on and on["log_bytes"], None, None, " bytes", at_most
+        yield "log a held ticket without history", off and off["log_bytes"], None, None, " bytes", at_most
+        yield "confirm ÷ fresh", _ratio("rate", self._find("confirm"), fresh), 0.7, 0.9, "", at_least
         yield "rush ÷ fresh", _ratio("rate", self._find("rush"), fresh), 1, 1.5, "", at_least
         yield ("10 million tickets ÷ 10 thousand", _ratio(
             "rate", self._find("sizes", database="bench_10m", event=EVENT), self._find("sizes", database="bench_10k")), 0.9, 1, "",
@@ -120,7 +126,7 @@ def _own(one: dict | None, other: dict | None) -> float | None:
     return one["cpu_us"][one["subject"]] / other["cpu_us"][other["subject"]] if one and other else None
 
 
-DIGITS = {"rate": 1, "rate_lowest": 1, "rate_highest": 1, "p50_ms": 4, "p99_ms": 4, "cpu_us": 1, "value": 4}
+DIGITS = {"rate": 1, "rate_lowest": 1, "rate_highest": 1, "p50_ms": 4, "p99_ms": 4, "log_bytes": 1, "cpu_us": 1, "value": 4}
 SUMMARY = ("title", "scenario", "subject", "clients", *list(DIGITS)[:-1], "problems")
 
 

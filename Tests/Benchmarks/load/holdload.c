@@ -10,6 +10,7 @@
 // fresh  every cart is one that was not asked for before      all are granted
 // rush   random neighbours among the first 50 tickets         nearly all are refused
 // mixed  every client holds a fresh cart, then releases it    all are granted
+// confirm  every cart is sold once, under an order of its own and its own hold_id    all are granted
 //
 // --shed        429, 502 and 503 are counted apart, with their own times; the client rests for the answer's
 //               Retry-After, and up to as long again at random, before it asks for another cart
@@ -42,7 +43,7 @@ enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384, IMPATIENT_MS = 50, WHEEL_MS = 81
 // in place: the n-th cart is n × this prime, modulo their number.
 static const uint64_t STRIDE = 611953;
 
-typedef enum { FRESH, RUSH, MIXED } Scenario;
+typedef enum { FRESH, RUSH, MIXED, CONFIRM } Scenario;
 
 typedef struct Client {
     int fd;
@@ -114,7 +115,7 @@ static bool chooseCart(Client *client) {
         return true;
     }
     uint64_t size = (uint64_t)options.cart, carts = options.tickets / size, eventCarts = options.event / size;
-    if (options.scenario == FRESH && nextCart == carts) return !(totals.exhausted = true);
+    if ((options.scenario == FRESH || options.scenario == CONFIRM) && nextCart == carts) return !(totals.exhausted = true);
     uint64_t number = nextCart++ % carts, place = number % eventCarts * STRIDE % eventCarts;
     client->cart = (number / eventCarts * eventCarts + place) * size;
     return true;
@@ -135,15 +136,17 @@ static void openConnection(Client *client) {
 
 static void sendRequest(Client *client) {
     char body[BODY_BYTES], request[BODY_BYTES + 256];
-    int length = sprintf(body, "{\"data\":{\"%s\":[", client->releasing ? "tickets" : "ticketd_reserved");
+    bool confirms = options.scenario == CONFIRM, locks = !confirms && !client->releasing;
+    int length = sprintf(body, "{\"data\":{\"%s\":[", locks ? "ticketd_reserved" : "tickets");
     for (int i = 0; i < options.cart; i++)
         length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
-    length += sprintf(body + length, client->releasing ? "]" : "],\"reserved_time\":600");
-    if (options.owned) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
-    if (options.owned && !client->releasing) length += sprintf(body + length, ",\"details\":true");
+    length += sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
+    if (confirms) length += sprintf(body + length, ",\"order_id\":\"order-%016lu\"", client->cart);
+    if (options.owned || confirms) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
+    if (options.owned && locks) length += sprintf(body + length, ",\"details\":true");
     length += sprintf(body + length, "}}");
     int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                       "Content-Length: %d\r\n\r\n%s", client->releasing ? "tickets_unlock_param" : "tickets_lock",
+                       "Content-Length: %d\r\n\r\n%s", confirms ? "tickets_confirm" : locks ? "tickets_lock" : "tickets_unlock_param",
                        length, body);
     client->received = 0;
     if (send(client->fd, request, (size_t)size, MSG_NOSIGNAL) != size) {
@@ -388,6 +391,7 @@ static Scenario scenarioNamed(const char *name) {
     if (!strcmp(name, "fresh")) return FRESH;
     if (!strcmp(name, "rush")) return RUSH;
     if (!strcmp(name, "mixed")) return MIXED;
+    if (!strcmp(name, "confirm")) return CONFIRM;
     errno = EINVAL;
     fail(name);
     return FRESH;

@@ -87,6 +87,29 @@ final class Site: @unchecked Sendable {
     try readEnvironment()
   }
 
+  /// The package's helper, where `deploy/service` does what systemctl would; its output and exit code.
+  ///
+  /// - Parameter status: What each instance says of itself.
+  func rollingRestart(status: String) throws -> Command {
+    let place = try TemporaryDirectory()
+    let systemctl = """
+      #!/bin/sh
+      case $1 in
+      list-units) for n in $(seq $HOLDFAST_INSTANCES); do echo "holdfast@$n.service loaded active"; done ;;
+      restart) n=${2#holdfast@} && exec '\(Self.script("service"))' restart "holdfast-${n%.service}" ;;
+      show) echo '\(status)' ;;
+      esac
+      """
+    try systemctl.write(toFile: place.path + "/systemctl", atomically: true, encoding: .utf8)
+    chmod(place.path + "/systemctl", 0o755)
+    let path = TestSettings.neutralEnvironment["PATH"] ?? "/usr/bin:/bin"
+    let more = ["PATH": place.path + ":" + path, "READY_SECONDS": "1"]
+    let command = try Command(
+      [Self.script("systemd/rolling-restart")], environment: settings.merging(more) { $1 })
+    try readEnvironment()
+    return command
+  }
+
   func stop() {
     _ = try? Command([Self.script("stop")], environment: ["HOLDFAST_DIR": directory])
   }

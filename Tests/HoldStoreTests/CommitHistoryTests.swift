@@ -1,0 +1,191 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// What the shared commit leaves in the history.
+  @Suite struct CommitHistoryTests {
+    private let database: Database
+
+    init() throws {
+      database = try Database()
+      try database.sell(["a", "b", "c", "d"])
+    }
+
+    /// Runs a batch whose operations have the request ids `r1`, `r2`, and so on.
+    private func commit(_ operations: HoldOperation...) throws {
+      _ = try database.commit(operations, requestIDs: operations.indices.map { "r\($0 + 1)" })
+    }
+
+    /// One word for each row, in the order in which they were appended.
+    private func rows(_ columns: String = "kind::text || ' ' || ticket_id || ' ' || request") throws
+      -> [String]
+    {
+      try database.texts("SELECT \(columns) FROM holdfast_history ORDER BY at, ctid")
+    }
+
+    @Test func everyKindOfChangeIsRecorded() throws {
+      try commit(.lock("a", "b", as: "cart-1"), .lock("c"))
+      try commit(.lock("a", seconds: 900, as: "cart-1"), .release("c", as: "cart-2"))
+      try commit(.release("b", as: "cart-1"))
+      try commit(
+        .confirm(
+          ConfirmRequest(ticketIDs: ["a", "d"], orderID: "o", holdID: HoldID("cart-1"))))
+      #expect(
+        try rows() == [
+          "h a r1", "h b r1", "h c r2", "r a r1", "x c r2", "x b r1", "s a r1", "s d r1",
+        ])
+      // The cart is known by a keyed hash, and an anonymous hold has none, whoever releases it.
+      #expect(
+        try rows("coalesce(encode(cart, 'hex'), '-')").map { $0 == "-" }
+          == [false, false, true, false, true, false, false, false])
+      #expect(
+        try database.bool(
+          """
+          (SELECT bool_and(cart = substr(sha256((SELECT key FROM holdfast_secret)
+                                                || sha256('cart-1')), 1, 8))
+             FROM holdfast_history WHERE cart IS NOT NULL)
+          """))
+      // The ends are those of the holds.
+      #expect(
+        try database.texts(
+          """
+          SELECT kind::text || ' ' || round(date_part('epoch', until - at))
+            FROM holdfast_history WHERE until IS NOT NULL ORDER BY at, ctid
+          """) == ["h 600", "h 600", "h 600", "r 900"])
+    }
+
+    @Test func whatABatchUndoesItselfIsRecordedToo() throws {
+      try commit(.lock("a"), .release("a"), .lock("a", seconds: 60, as: "cart-1"))
+      #expect(try rows() == ["h a r1", "x a r2", "h a r3"])
+    }
+
+    /// Nothing is written, not even a transaction id is taken.
+    @Test func aRefusedBatchWritesNothing() throws {
+      try commit(.lock("a", as: "cart-1"))
+      try database.run("BEGIN")
+      try commit(.lock("a"), .lock("b", "a"), .release("b"))
+      #expect(try rows() == ["h a r1"])
+      #expect(try database.bool("pg_current_xact_id_if_assigned() IS NULL"))
+      // The control.
+      try commit(.lock("b"))
+      #expect(try database.bool("pg_current_xact_id_if_assigned() IS NOT NULL"))
+      try database.run("ROLLBACK")
+    }
+
+    @Test func withoutRequestIDsNothingIsRecorded() throws {
+      _ = try database.commit([.lock("a", as: "cart-1")])
+      #expect(try rows() == [])
+      // The control.
+      _ = try database.commit([.lock("b", as: "cart-1")], requestIDs: [nil])
+      #expect(try rows("kind::text || coalesce(request, '-')") == ["h-"])
+    }
+
+    @Test func aBatchThatFailsLeavesNothing() throws {
+      try database.run("BEGIN")
+      try commit(.lock("a"))
+      try database.run("ROLLBACK")
+      #expect(try rows() == [])
+    }
+
+    @Test func aDayWithoutAPartitionFailsNoCommit() throws {
+      try database.run(
+        """
+        DO $$ DECLARE r text; BEGIN
+          FOR r IN SELECT inhrelid::regclass::text FROM pg_inherits
+                    WHERE inhparent = 'holdfast_history'::regclass
+                      AND inhrelid <> 'holdfast_history_rest'::regclass
+          LOOP EXECUTE 'DROP TABLE ' || r; END LOOP; END $$
+        """)
+      try commit(.lock("a"))
+      #expect(try database.integer("SELECT count(*) FROM holdfast_history_rest") == 1)
+      // The day stays as it is; the next ones are made.
+      #expect(
+        try HistoryKeeper.keep(days: 30, on: database.connection, deadline: Database.patience) == 2)
+      #expect(try rows() == ["h a r1"])
+      try commit(.lock("b"))
+      #expect(try database.integer("SELECT count(*) FROM holdfast_history_rest") == 2)
+    }
+
+    @Test func oldDaysAreDropped() throws {
+      try database.run(
+        """
+        SET timezone = 'UTC';
+        DO $$ BEGIN
+          FOR n IN 1 .. 40 LOOP
+            EXECUTE format('CREATE TABLE holdfast_history_%s PARTITION OF holdfast_history FOR VALUES FROM (%L) TO (%L)',
+              to_char(now() - n * interval '1 day', 'YYYYMMDD'),
+              (now() - n * interval '1 day')::date, (now() - (n - 1) * interval '1 day')::date);
+          END LOOP;
+          INSERT INTO holdfast_history (at, kind, ticket_id)
+          SELECT now() - n * interval '1 day', 'h', 'old' FROM generate_series(0, 50) n;
+        END $$
+        """)
+      var changes = 0
+      while try HistoryKeeper.keep(days: 30, on: database.connection, deadline: Database.patience)
+        > 0
+      {
+        changes += 1
+      }
+      #expect(changes == 10)
+      #expect(try database.integer("SELECT count(*) FROM holdfast_history") == 31)
+      #expect(try database.integer("SELECT count(*) FROM holdfast_history_rest") == 0)
+    }
+
+    /// Whoever reads the history for long keeps a day from being dropped, and no commit waits for that.
+    @Test func aReaderOnlyPutsTheDropOff() throws {
+      let reader = try Database(beside: database)
+      try database.run(
+        """
+        CREATE TABLE holdfast_history_20200101 PARTITION OF holdfast_history
+          FOR VALUES FROM ('2020-01-01Z') TO ('2020-01-02Z')
+        """)
+      try reader.run("BEGIN; SELECT count(*) FROM holdfast_history")
+      #expect(
+        try HistoryKeeper.keep(days: 30, on: database.connection, deadline: Database.patience) == 0)
+      try commit(.lock("a"))
+      try reader.run("COMMIT")
+      #expect(
+        try HistoryKeeper.keep(days: 30, on: database.connection, deadline: Database.patience) == 1)
+    }
+
+    /// The answer to "who had this seat at 20:03?" is found by the index.
+    @Test func aTicketIsFoundByTheIndex() throws {
+      try database.run(
+        """
+        INSERT INTO holdfast_history (at, kind, ticket_id, request)
+        SELECT now(), 'h', 'T-' || n, repeat('x', 100) FROM generate_series(1, 50000) n;
+        SELECT brin_summarize_new_values(indexrelid) FROM pg_index
+         WHERE indrelid IN (SELECT inhrelid FROM pg_inherits
+                             WHERE inhparent = 'holdfast_history'::regclass);
+        SET enable_seqscan = off
+        """)
+      let plan = try database.texts(
+        """
+        EXPLAIN (ANALYZE, TIMING off, SUMMARY off)
+        SELECT * FROM holdfast_history WHERE ticket_id = 'T-77' AND at <= now()
+        """)
+      #expect(plan.contains { $0.contains("Bitmap Index Scan") }, "\(plan)")
+      let read = plan.compactMap { $0.firstMatch(of: #/lossy=([0-9]+)/#).flatMap { Int($0.1) } }
+      #expect(read.reduce(0, +) > 0 && read.reduce(0, +) < 400, "\(plan)")
+    }
+
+    @Test func theStoreHandsTheRequestIDOn() throws {
+      var settings = HoldStoreSettings.patient(database.conninfo)
+      settings.historyDays = 30
+      try HoldStore.run(settings) { store in
+        let answered = Monitor(false)
+        store.submit(.lock("a"), requestID: "a-request") { _ in
+          answered.withLock { $0 = true }
+          answered.signal()
+        }
+        _ = answered.wait(until: Database.patience) { $0 ? () : nil }
+      }
+      #expect(try rows() == ["h a a-request"])
+    }
+  }
+}
