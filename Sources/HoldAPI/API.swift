@@ -15,6 +15,10 @@ public struct API: Sendable {
       Route("GET, HEAD", "/livez", Livez()),
       Route("GET, HEAD", "/readyz", Readyz(service: service, bounds: bounds)),
     ]
+    if bounds.allowsConfirms {
+      routes.append(
+        Route("POST", "/tickets_confirm", TicketsConfirm(service: service, bounds: bounds)))
+    }
     if let seatMaps {
       func list(showsSales: Bool) -> TicketsListEvent {
         TicketsListEvent(service: seatMaps, bounds: bounds, showsSales: showsSales)

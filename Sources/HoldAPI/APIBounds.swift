@@ -24,11 +24,20 @@ public struct APIBounds: Sendable, Equatable {
   /// The longest `hold_id`, in bytes.
   public var maximumHoldIDBytes: Int
 
+  /// The longest `order_id`, in bytes of UTF-8; the shortest is 1.
+  public var maximumOrderIDBytes: Int
+
+  /// The longest `shopper`, in bytes of UTF-8; the shortest is 1.
+  public var maximumShopperBytes: Int
+
   /// The value of `Retry-After` in a 503, in seconds.
   public var retryAfterSeconds: Int
 
   /// Refuses locks and releases that carry no `hold_id`.
   public var requiresHoldID: Bool
+
+  /// Whether tickets can be sold by `/tickets_confirm`, which writes to `tickets`.
+  public var allowsConfirms: Bool
 
   /// Creates bounds; the defaults are those of the contract.
   public init(
@@ -40,8 +49,11 @@ public struct APIBounds: Sendable, Equatable {
     maximumReservedSeconds: Double = 7200,
     minimumHoldIDBytes: Int = 16,
     maximumHoldIDBytes: Int = 128,
+    maximumOrderIDBytes: Int = 128,
+    maximumShopperBytes: Int = 128,
     retryAfterSeconds: Int = 1,
-    requiresHoldID: Bool = false
+    requiresHoldID: Bool = false,
+    allowsConfirms: Bool = false
   ) {
     self.maximumBodyBytes = maximumBodyBytes
     self.maximumTickets = maximumTickets
@@ -51,7 +63,10 @@ public struct APIBounds: Sendable, Equatable {
     self.maximumReservedSeconds = maximumReservedSeconds
     self.minimumHoldIDBytes = minimumHoldIDBytes
     self.maximumHoldIDBytes = maximumHoldIDBytes
+    self.maximumOrderIDBytes = maximumOrderIDBytes
+    self.maximumShopperBytes = maximumShopperBytes
     self.retryAfterSeconds = retryAfterSeconds
     self.requiresHoldID = requiresHoldID
+    self.allowsConfirms = allowsConfirms
   }
 }

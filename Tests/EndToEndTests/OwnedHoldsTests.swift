@@ -9,7 +9,7 @@ extension EndToEnd {
     "Owned holds",
     .site([
       "HOLDFAST_SWEEP_INTERVAL": "0", "HOLDFAST_COMMITTERS": "1", "HOLDFAST_POOL_SIZE": "2",
-      "HOLDFAST_DEMO_TICKETS": "0",
+      "HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_MAX_HELD_TICKETS": "\(HoldModel.limit)",
     ]))
   struct OwnedHoldsTests {
     private let site: Site

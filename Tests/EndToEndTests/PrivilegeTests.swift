@@ -4,6 +4,55 @@ extension EndToEnd {
   /// The service needs to read tickets and to write its own two tables, and nothing else.
   @Suite("Least privilege")
   struct PrivilegeTests {
+    /// A confirm writes to tickets, and only `migrate --confirm` grants that.
+    @Test func aRoleThatMaySellSells() throws {
+      let site = try Site.shared()
+      try site.withEmptyDatabase { name in
+        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
+        let database = try site.database(name)
+        let role = "role_\(name)"
+        defer { _ = try? database.run("DROP OWNED BY \(role); DROP ROLE \(role)") }
+        try database.run(
+          "CREATE ROLE \(role) LOGIN; INSERT INTO tickets (ticket_id) VALUES ('L-1'), ('L-2')")
+        func grant(_ more: String...) throws {
+          let arguments = ["migrate", "--grant", role, "--no-strict-sales"] + more
+          let migration = try Command(
+            [TestSettings.binary] + arguments, environment: site.databaseEnvironment(name))
+          #expect(migration.exitCode == 0)
+        }
+        try grant()
+        let service = try ServiceProcess(
+          on: site, database: name, user: role,
+          settings: ["HOLDFAST_CONFIRM": "true", "HOLDFAST_MAX_HELD_TICKETS": "2"])
+        let peer = try service.peer()
+        try Clock.wait("the dry commit finds the right missing") {
+          try peer.request("GET", "/readyz").body.contains("permission denied for table")
+        }
+        try grant("--confirm")
+        try service.waitUntilReady()
+        let confirm = RequestText.confirm(["L-1"], order: "A-1")
+        #expect(
+          try peer.request("POST", "/tickets_confirm", body: confirm).body
+            == Answer.sold(["L-1"], order: "A-1"))
+        let lock = #"{"data":{"ticketd_reserved":["L-2"],"reserved_time":60,"shopper":"Ann"}}"#
+        #expect(try peer.request("POST", "/tickets_lock", body: lock).status == 200)
+        #expect(throws: Database.ServerError.self) {
+          try site.database(name, user: role).run("DELETE FROM holdfast_sales")
+        }
+      }
+    }
+
+    /// It is off unless the site turns it on.
+    @Test func withoutTheSettingThereIsNoConfirm() throws {
+      let site = try Site.shared()
+      let service = try ServiceProcess(on: site, settings: [:])
+      try service.waitUntilReady()
+      let confirm = RequestText.confirm(["nowhere"], order: "A-1")
+      #expect(
+        try service.peer().request("POST", "/tickets_confirm", body: confirm).body
+          == Answer.notFound)
+    }
+
     @Test func aRoleThatMayDoNoMoreServesEverything() throws {
       let site = try Site.shared()
       try site.withEmptyDatabase { name in

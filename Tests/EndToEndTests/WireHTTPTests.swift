@@ -150,7 +150,8 @@ extension EndToEnd {
     @Test func crossOriginRequests() throws {
       let preflight = [
         "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST",
-        "Access-Control-Allow-Headers": "Content-Type, X-Request-Id, Authorization, *",
+        "Access-Control-Allow-Headers":
+          "Content-Type, X-Request-Id, Idempotency-Key, Authorization, *",
       ]
       let origin = "Origin: https://shop.example"
       try wire.check(

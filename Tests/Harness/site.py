@@ -22,6 +22,7 @@ class Site:
         self.settings = {
             "HOLDFAST_DIR": str(directory), "HOLDFAST_HTTP_PORT": "0", "HOLDFAST_HTTPS_PORT": "0",
             "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1", "HOLDFAST_DEMO_TICKETS": "0",
+            "HOLDFAST_CONFIRM": "true",
             "HOLDFAST_INSTANCES": str(instances), **settings}
         self.instances = instances
         self.values: dict[str, str] = {}

@@ -23,13 +23,14 @@ struct Client {
 
   /// The one response to a request; its body is cut as the server would cut it.
   func ask(
-    _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8]
+    _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8],
+    headers: [String: String] = [:]
   ) throws -> APIResponse {
     let answers = Answers()
     api.answer(
       APIRequest(
         method: method, path: path, contentType: contentType, requestID: Self.requestID,
-        body: Array(body.prefix(bodyBytes)))
+        body: Array(body.prefix(bodyBytes)), headerValue: { headers[$0] })
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     let response = try #require(answers.all.first)

@@ -42,7 +42,10 @@ extension Database {
       SELECT ticket_id, (extract(epoch FROM locked_up) * 1000000)::int8,
              (extract(epoch FROM date_created) * 1000000)::int8,
              coalesce((SELECT s FROM unnest($1::text[]) s
-                        WHERE sha256(convert_to(s, 'UTF8')) = hold_key), encode(hold_key, 'hex'))
+                        WHERE sha256(convert_to(s, 'UTF8')) = hold_key), encode(hold_key, 'hex')),
+             coalesce((SELECT s FROM unnest($1::text[]) s, holdfast_secret k
+                        WHERE sha256(k.key || sha256(k.key || convert_to(s, 'UTF8'))) = shopper_key),
+                      encode(shopper_key, 'hex'))
         FROM tickets_blocked
        WHERE isfinite(locked_up)
       """, [.textArray(Self.secrets.withLock { Array($0) })], deadline: Self.patience)
@@ -50,12 +53,13 @@ extension Database {
     for row in 0..<result.rowCount {
       rows[result.text(row: row, column: 0)] = HoldRow(
         until: result.integer(row: row, column: 1), created: result.integer(row: row, column: 2),
-        holdID: result.isNull(row: row, column: 3) ? nil : result.text(row: row, column: 3))
+        holdID: result.isNull(row: row, column: 3) ? nil : result.text(row: row, column: 3),
+        shopper: result.isNull(row: row, column: 4) ? nil : result.text(row: row, column: 4))
     }
     return rows
   }
 
-  private static func word(_ verdict: CommitVerdicts.Verdict) -> String {
+  static func word(_ verdict: CommitVerdicts.Verdict) -> String {
     switch verdict {
     case .deferred: "deferred"
     case .decided(.granted): "granted"

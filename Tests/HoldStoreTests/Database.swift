@@ -62,13 +62,16 @@ struct Database {
   /// Waits until a statement of this application waits for a lock of somebody else's.
   func waitForBlockedStatement() throws {
     let limit = Self.patience
-    while try integer(
+    while try !hasBlockedStatement() {
+      guard Instant.now < limit else { throw Failure("no statement waits for a lock") }
+    }
+  }
+
+  func hasBlockedStatement() throws -> Bool {
+    try integer(
       """
       SELECT count(*) FROM pg_stat_activity
        WHERE datname = current_database() AND wait_event_type = 'Lock'
-      """) == 0
-    {
-      guard Instant.now < limit else { throw Failure("no statement waits for a lock") }
-    }
+      """) > 0
   }
 }

@@ -18,6 +18,7 @@ struct HoldHistory {
   private var step = 0
 
   private static let tickets = (1...12).map { "ticket-\($0)" }
+  private static let shoppers = (1...3).map { "shopper-\($0)" }
   private static let owners = (1...8).map { "secret-of-owner-\($0)" }
 
   init(_ database: Database, seed: UInt64, isStrict: Bool = false) throws {
@@ -26,8 +27,8 @@ struct HoldHistory {
     self.seed = seed
     random = SeededGenerator(seed: seed)
     model = HoldModel(tickets: Self.tickets)
-    Database.secrets.withLock { $0.formUnion(Self.owners) }
-    try database.run("TRUNCATE tickets, tickets_blocked")
+    Database.secrets.withLock { $0.formUnion(Self.owners + Self.shoppers) }
+    try database.run("TRUNCATE tickets, tickets_blocked, holdfast_sales")
     try database.sell(Self.tickets)
   }
 
@@ -38,6 +39,7 @@ struct HoldHistory {
       case 0: try expire()
       case 1: try age()
       case 2: try changeSale()
+      case 3: try putOnSale()
       default: try commit()
       }
       let holds = try database.holds()
@@ -55,12 +57,15 @@ struct HoldHistory {
       makeOperation(owners, tickets)
     }
     let before = model
-    let commit = try database.commit(operations, isStrict: isStrict)
+    // Most sites have no limit; a batch has the one of its instance.
+    let limit = [0, 0, 3, 5].randomElement(using: &random) ?? 0
+    let commit = try database.commit(operations, isStrict: isStrict, heldTicketLimit: limit)
     for (operation, verdict) in zip(operations, commit.verdicts) {
-      let expected = model.apply(operation, now: commit.decidedAt)
+      let expected = model.apply(operation, now: commit.decidedAt, limit: limit)
       guard verdict == .decided(expected) else {
         throw difference(
-          "\(operation) of \(operations), holds \(before.holds)", expected: expected,
+          "\(operation) of \(operations), limit \(limit), holds \(before.holds)",
+          expected: expected,
           found: verdict)
       }
     }
@@ -79,9 +84,26 @@ struct HoldHistory {
     if Int.random(in: 0..<3, using: &random) == 0 {
       return .release(ReleaseRequest(ticketIDs: ticketIDs, holdID: holdID))
     }
+    if Int.random(in: 0..<5, using: &random) == 0 { return makeConfirm(ticketIDs, holdID) }
     let lengths = [60, 600.5, 1800, 7200]
     let seconds = lengths.randomElement(using: &random) ?? 60
-    return .lock(LockRequest(ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: holdID))
+    let isCounted = Bool.random(using: &random)
+    let shopper = isCounted ? Self.shoppers.randomElement(using: &random) : nil
+    return .lock(
+      LockRequest(
+        ticketIDs: ticketIDs, reservedSeconds: seconds, holdID: holdID,
+        shopper: shopper.map { ShopperID($0) }))
+  }
+
+  /// Of an order that is new, or of one that was there before, with the same tickets or with others.
+  private mutating func makeConfirm(_ ticketIDs: [String], _ holdID: HoldID?) -> HoldOperation {
+    let number = Int.random(in: max(1, step - 3)...step, using: &random)
+    let orderID = "order-\(number)"
+    var ticketIDs = ticketIDs
+    if let sold = model.orders[orderID], Bool.random(using: &random) {
+      ticketIDs = sold.sorted().shuffled(using: &random)
+    }
+    return .confirm(ConfirmRequest(ticketIDs: ticketIDs, orderID: orderID, holdID: holdID))
   }
 
   private mutating func randomTicket() -> String {
@@ -120,6 +142,12 @@ struct HoldHistory {
       try database.run("DELETE FROM tickets_blocked WHERE ticket_id = '\(ticketID)'")
       model.holds[ticketID] = nil
     }
+  }
+
+  /// All tickets are on sale again: there would soon be none.
+  private mutating func putOnSale() throws {
+    try database.run("UPDATE tickets SET status = true WHERE NOT status")
+    for ticketID in Self.tickets { model.isForSale[ticketID] = true }
   }
 
   private func difference(_ what: String, expected: Any, found: Any) -> Difference {

@@ -62,6 +62,20 @@ extension ServerSuites {
       ),
       // A released ticket stays out of reach for the rest of the batch.
       ("v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;", ""),
+      // A confirm takes others' holds, or leaves the hold, or does not know its order again.
+      ("(v_state[i] IN (2, 5) AND v_holder <> v_owned_by)", "false"),
+      ("v_change[i] := 2;", "v_change[i] := 0;"),
+      ("v_order_sale[v_order] := v_operation;", ""),
+      ("ELSE 5 END;", "ELSE 3 END;"),
+      // A sale that the rest of the batch does not see.
+      ("v_state[i] := 1;", "v_state[i] := 0;"),
+      // Limits that forget what the batch itself grants or ends, or whose a ticket is.
+      ("v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;", ""),
+      ("v_person_held[v_shopper] := v_person_held[v_shopper] + 1;", ""),
+      ("v_cart_held[v_holder] := v_cart_held[v_holder] - 1;", ""),
+      ("v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;", ""),
+      ("v_new := v_new + 1;", ""),
+      ("ELSE b.shopper_key END", "ELSE NULL END"),
     ]
 
     @Test(arguments: faults.indices)

@@ -3,4 +3,5 @@ struct HoldRow: Equatable {
   var until: Int
   var created: Int
   var holdID: String?
+  var shopper: String?
 }

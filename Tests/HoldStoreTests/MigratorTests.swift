@@ -138,6 +138,43 @@ extension ServerSuites {
       #expect(try database.outcomes(.lock("a"), .lock("d")) == ["refused a held", "granted"])
     }
 
+    /// Version 0.1.0: its columns, and what its instances call.
+    private static let version010 = """
+      CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean NOT NULL DEFAULT true);
+      CREATE TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz NOT NULL,
+        date_created timestamptz NOT NULL DEFAULT now(), hold_key bytea);
+      INSERT INTO tickets VALUES ('a'), ('b');
+      INSERT INTO tickets_blocked (ticket_id, locked_up, hold_key) VALUES
+        ('a', now() + interval '60 s', sha256('cart'));
+      CREATE FUNCTION holdfast_commit(
+        p_tickets text[], p_wants int[], p_hold_ids text[],
+        p_locks int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
+        p_longest float8, p_strict boolean,
+        OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
+        OUT decided_at bigint)
+      LANGUAGE plpgsql AS $$ BEGIN outcomes := '{9}'; END $$;
+      """
+
+    @Test func instancesOfTheVersionBeforeGoOnWorking() throws {
+      let database = try Database(migrated: false)
+      try database.run(Self.version010)
+      let lines = try migrate(database)
+      #expect(lines.contains("add columns public.tickets_blocked.shopper_key, choice_key"))
+      #expect(
+        lines.filter { $0.hasPrefix("create an index on public.tickets_blocked (") }.count == 3)
+      #expect(lines.contains("create function holdfast_commit"))
+      #expect(try migrate(database).allSatisfy { $0.hasPrefix("found table ") })
+      // As such an instance calls it: b is locked, a is held.
+      let call = """
+        SELECT outcomes::text FROM holdfast_commit(
+          '{a,b}', '{1,1}', '{}', '{1,1}', '{0,0}', '{60,60}', '{1,2}', '{1,2}', 7200, false)
+        """
+      #expect(try database.texts(call) == ["{0,1}"])
+      #expect(
+        try database.outcomes(.lock("b"), .confirm("a", order: "1", as: "cart"))
+          == ["refused b held", "sold"])
+    }
+
     /// A version before 0.1.0 kept the hold ids themselves.
     @Test func holdIDsOfAnEarlierVersionAreHashed() throws {
       let database = try Database(migrated: false)

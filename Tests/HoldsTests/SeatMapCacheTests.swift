@@ -220,7 +220,7 @@ import Testing
 
   /// Otherwise an event that has given way would be read again in the same second.
   @Test func whatWasReadInThisSecondDoesNotGiveWay() {
-    var cache = Self.makeCache(events: 2)
+    var cache = Self.makeCache(events: 2, looksPerSecond: 10)
     read(&cache, "A", in: 10)
     read(&cache, "B", in: 10)
     #expect(ask(&cache, of: "C", in: 10) == "waits")
@@ -230,7 +230,7 @@ import Testing
   }
 
   @Test func bytesAreBounded() {
-    var cache = Self.makeCache(bytes: 250)
+    var cache = Self.makeCache(bytes: 250, looksPerSecond: 10)
     read(&cache, "A", in: 10, bytes: 100)
     read(&cache, "B", in: 10, bytes: 100)
     read(&cache, "C", in: 10, bytes: 100)

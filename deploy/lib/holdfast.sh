@@ -31,15 +31,17 @@ migrate() {
     if [[ $database == private ]]; then
         user=$postgres_user
         grant=(--grant "$service_role")
+        # deploy/bench runs versions that know no confirm, too.
+        ! "$binary" migrate --help | grep -qe --confirm || grant+=(--confirm)
     fi
     logged as "$user" "${holdfast[@]}" "$binary" migrate ${grant[@]+"${grant[@]}"}
 }
 
-# start_holdfast NUMBER: in the site's own database, the service has a plain role.
+# start_holdfast NUMBER: in the site's own database, the service has a plain role, and may sell tickets.
 start_holdfast() {
     local socket role=()
     socket=$(holdfast_socket "$1")
-    [[ $database != private ]] || role=(PGUSER="$service_role")
+    [[ $database != private ]] || role=(PGUSER="$service_role" HOLDFAST_CONFIRM="${HOLDFAST_CONFIRM-true}")
     rm -f "$socket"
     launch "holdfast-$1" "$web_user" "${holdfast[@]}" ${role[@]+"${role[@]}"} \
         HOLDFAST_LISTEN="$socket" "$binary" serve

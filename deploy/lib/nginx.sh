@@ -15,11 +15,13 @@ make_certificate() {
 
 # render_nginx: writes the configuration.
 render_nginx() {
-    local number sockets=()
+    local number sockets=() demo=
     for number in $(all_holdfast); do
         sockets+=("$(holdfast_socket "$number")")
     done
-    HOLDFAST_SOCKETS="${sockets[*]}" \
+    ! demo_is_on || demo=$place/demo
+    HOLDFAST_DEMO=$demo HOLDFAST_DEMO_SOCKET=${demo:+$(demo_socket)} \
+        HOLDFAST_SOCKETS="${sockets[*]}" \
         HOLDFAST_HTTP_PORT=$HOLDFAST_HTTP_PORT HOLDFAST_HTTPS_PORT=$HOLDFAST_HTTPS_PORT \
         HOLDFAST_CERTIFICATE=$dir/certificate.pem HOLDFAST_CERTIFICATE_KEY=$dir/key.pem \
         HOLDFAST_ACCESS_LOG=${HOLDFAST_ACCESS_LOG:-$dir/logs/nginx-access.log} \

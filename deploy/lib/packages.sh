@@ -23,6 +23,8 @@ need_to_run() {
     need zlib1g find_library libz.so.1
     if database_is_private; then
         need postgresql find_postgres_bin
+        # The demo's comparison.
+        need python3 test -x /usr/bin/python3
     fi
 }
 
@@ -47,6 +49,8 @@ need_to_test() {
     # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
+    need chromium has chromium
+    need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 }
 
 need_to_package() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The site's own PostgreSQL cluster, on a Unix socket only, and the demo event.
+# The site's own PostgreSQL cluster, on a Unix socket only.
 
 # service_role: the service's role in the site's own cluster, whose superuser is `holdfast`.
 service_role=holdfast_service
@@ -99,9 +99,4 @@ run_postgres() {
 # SIGINT is PostgreSQL's fast shutdown: it ends the sessions and loses nothing.
 stop_postgres() {
     stop_process postgres INT 30
-}
-
-# seed_demo: creates a demo event if there are no tickets.
-seed_demo() {
-    psql ${DATABASE_URL:+"$DATABASE_URL"} -Xqv ON_ERROR_STOP=1 -v count="$HOLDFAST_DEMO_TICKETS" -f "$root/deploy/lib/demo.sql"
 }

@@ -30,7 +30,7 @@ pid_of() {
 # running_parts: prints the running parts of the site, in the order in which they are stopped.
 running_parts() {
     local file name
-    for file in "$dir"/pids/nginx "$dir"/pids/holdfast-* "$dir"/pids/postgres; do
+    for file in "$dir"/pids/nginx "$dir"/pids/demo "$dir"/pids/holdfast-* "$dir"/pids/postgres; do
         name=${file##*/}
         if pid_of "$name" >/dev/null; then
             echo "$name"

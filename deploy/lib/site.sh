@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The whole site: PostgreSQL, Holdfast and nginx, in this order.
+# The whole site: PostgreSQL, Holdfast, the demo and nginx, in this order.
 
 # write_env: writes the file that a shell or a test sources to reach the site. Its PGUSER is the
 # owner of the site's own database, not the role of the service.
@@ -96,6 +96,7 @@ wait_for_site() {
 stop_part() {
     case $1 in
     nginx) stop_nginx ;;
+    demo) stop_demo ;;
     postgres) stop_postgres ;;
     holdfast-*) stop_holdfast "${1#holdfast-}" ;;
     esac

@@ -35,6 +35,19 @@ extension APIResponse {
     return response
   }
 
+  /// A lock by which the cart or the shopper would have had more live tickets than the limit.
+  static func overLimit(limit: Int, held: Int, requestID: String) -> APIResponse {
+    var writer = JSONWriter()
+    writer.raw(#"{"message":"At most "#)
+    writer.integer(limit)
+    writer.raw(#" tickets at once","status":400,"data":{"valido":false,"limit":"#)
+    writer.integer(limit)
+    writer.raw(#","held":"#)
+    writer.integer(held)
+    writer.raw("}}")
+    return APIResponse(status: 400, requestID: requestID, body: writer.bytes)
+  }
+
   /// A request that was refused before it reached the store.
   static func refusal(_ refusal: BadRequest, requestID: String) -> APIResponse {
     error(status: refusal.status, message: refusal.message, requestID: requestID)

@@ -15,7 +15,8 @@ struct TicketsLock: Endpoint {
       let members = try RequestMembers(of: request, bounds: bounds, example: Self.example)
       lock = LockRequest(
         ticketIDs: try members.ticketIDs(.ticketdReserved),
-        reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID())
+        reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID(),
+        shopper: try members.shopper())
       wantsDetails = try members.flag(.details)
     } catch {
       return respond(.refusal(error, requestID: requestID))
@@ -28,6 +29,8 @@ struct TicketsLock: Endpoint {
       case .refused(let tickets):
         let body = Self.refused(tickets, wantsDetails: wantsDetails)
         respond(APIResponse(status: 400, requestID: requestID, body: body))
+      case .overLimit(let limit, let held):
+        respond(.overLimit(limit: limit, held: held, requestID: requestID))
       case .failed(let failure):
         respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:
@@ -53,7 +56,7 @@ struct TicketsLock: Endpoint {
     return writer.bytes
   }
 
-  private static func refused(_ tickets: [UnavailableTicket], wantsDetails: Bool) -> [UInt8] {
+  static func refused(_ tickets: [UnavailableTicket], wantsDetails: Bool) -> [UInt8] {
     var writer = JSONWriter()
     writer.raw(
       #"{"message":"Tickets not available","status":400,"data":{"valido":false,"nodisponible":"#)

@@ -77,6 +77,53 @@ extension RequestMembers {
       expected: "\(lengths.lowerBound) to \(lengths.upperBound) of [A-Za-z0-9._-]", got: problem)
   }
 
+  /// `order_id`, or the request's `Idempotency-Key` in its place.
+  func orderID(idempotencyKey: String?) throws(BadRequest) -> String {
+    let sent = try text(.orderID, maximumBytes: bounds.maximumOrderIDBytes)
+    if let key = idempotencyKey {
+      let expected = "1 to \(bounds.maximumOrderIDBytes) bytes"
+      guard (1...bounds.maximumOrderIDBytes).contains(key.utf8.count) else {
+        throw BadRequest("Idempotency-Key", expected: expected, got: Quotation.of(key))
+      }
+      if let sent, !sent.utf8.elementsEqual(key.utf8) {
+        throw BadRequest(
+          "data.order_id and Idempotency-Key", expected: "the same in both",
+          got: "\(Quotation.of(sent)) and \(Quotation.of(key))")
+      }
+      return key
+    }
+    guard let sent else {
+      throw BadRequest(
+        Member.orderID.path, expected: Self.expectedText(bounds.maximumOrderIDBytes), got: "nothing"
+      )
+    }
+    return sent
+  }
+
+  /// `shopper`; nil when it was not sent.
+  func shopper() throws(BadRequest) -> ShopperID? {
+    try text(.shopper, maximumBytes: bounds.maximumShopperBytes).map { ShopperID($0) }
+  }
+
+  /// An optional text; a message about a shopper's does not show it, since it is a person's id.
+  private func text(_ member: Member, maximumBytes: Int) throws(BadRequest) -> String? {
+    let problem: String
+    switch self[member] {
+    case .nothing, .null: return nil
+    case .string(let text):
+      // PostgreSQL's text cannot hold a NUL.
+      let hasNUL = !text.everyByte(satisfies: { $0 != 0 })
+      if (1...maximumBytes).contains(text.utf8.count), !hasNUL { return text }
+      problem = hasNUL ? "a NUL" : "\(text.utf8.count) bytes"
+    case let other: problem = other.kind
+    }
+    throw BadRequest(member.path, expected: Self.expectedText(maximumBytes), got: problem)
+  }
+
+  private static func expectedText(_ maximumBytes: Int) -> String {
+    "a string of 1 to \(maximumBytes) bytes"
+  }
+
   private static func isHoldIDByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

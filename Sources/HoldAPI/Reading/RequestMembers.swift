@@ -6,7 +6,9 @@ enum Member: String, CaseIterable {
   case details
   case eventID = "event_id"
   case holdID = "hold_id"
+  case orderID = "order_id"
   case reservedTime = "reserved_time"
+  case shopper
   case ticketdReserved = "ticketd_reserved"
   case tickets
 

@@ -34,6 +34,9 @@ struct MigrateCommand: ParsableCommand {
     help: "With --grant: also grant UPDATE on tickets.status, which lets the service lock tickets.")
   var strictSales = true
 
+  @Flag(help: "With --grant: also grant what HOLDFAST_CONFIRM needs to sell tickets.")
+  var confirm = false
+
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
@@ -44,6 +47,7 @@ struct MigrateCommand: ParsableCommand {
     options.createsEventIndex = eventIndex
     options.grantee = grant
     options.grantsStrictSales = strictSales
+    options.grantsConfirms = confirm
     let changes = try Migrator(connection, options: options, deadline: deadline)
       .migrate { print($0) }
     if changes == 0 { print("nothing to do") }

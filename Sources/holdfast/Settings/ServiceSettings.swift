@@ -54,7 +54,8 @@ struct ServiceSettings {
     fastCGI = try Self.readFastCGI(&reader, bodyBytes: bodyBytes)
     var store = try Self.readStore(&reader)
     var seatMaps = try Self.readSeatMaps(&reader)
-    let bounds = try Self.readBounds(&reader, bodyBytes: bodyBytes)
+    var bounds = try Self.readBounds(&reader, bodyBytes: bodyBytes)
+    try Self.readSales(&reader, &store, &bounds)
     store.conninfo = try DatabaseURL.read(environment)
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
@@ -202,6 +203,25 @@ struct ServiceSettings {
           + "got \"\(pool.connections)\"")
     }
     return pool
+  }
+
+  /// Confirms, and limits by shopper.
+  private static func readSales(
+    _ reader: inout SettingReader, _ store: inout HoldStoreSettings, _ bounds: inout APIBounds
+  ) throws(SettingError) {
+    bounds.allowsConfirms = try reader.read(
+      "confirm", .boolean, default: false,
+      "Serve /tickets_confirm, which sets tickets.status. holdfast migrate --grant ROLE --confirm "
+        + "grants the right to do so.")
+    store.hasConfirms = bounds.allowsConfirms
+    bounds.maximumOrderIDBytes = try reader.read(
+      "max-order-id-bytes", .integer(1...512), default: 128, "Longest order_id, in bytes.")
+    store.heldTicketLimit = try reader.read(
+      "max-held-tickets", .integer(0...10_000), default: 0,
+      "Live tickets that one hold_id, or one shopper, may have. 0 sets no limit. All instances "
+        + "must have the same.")
+    bounds.maximumShopperBytes = try reader.read(
+      "max-shopper-bytes", .integer(1...1024), default: 128, "Longest shopper, in bytes.")
   }
 
   private static func readBounds(

@@ -23,6 +23,8 @@ def malformations(request: Request, wall_offset: float) -> list[str]:
     found = _of_the_envelope(request)
     if not found and request.kind == "lock":
         found = _of_a_lock(request, wall_offset)
+    if not found and request.kind == "confirm":
+        found = _of_a_confirm(request)
     return found
 
 
@@ -58,7 +60,7 @@ def _of_the_status(request: Request) -> list[str]:
         return [] if said else [f"does not say what became of it: {answer.message}"]
     if answer.status == 200:
         return [] if answer.data.get("valido") is True else ["200 without valido"]
-    if answer.status == 400 and request.kind == "lock" and "nodisponible" in answer.data:
+    if answer.status == 400 and request.kind in ("lock", "confirm") and "nodisponible" in answer.data:
         return [] if answer.data.get("valido") is False else ["400 without valido"]
     return [f"status {answer.status}: {answer.message}"]
 
@@ -68,6 +70,16 @@ def _of_a_lock(request: Request, wall_offset: float) -> list[str]:
         return _of_a_grant(request, wall_offset)
     if request.outcome is Outcome.REFUSED:
         return _of_a_refusal(request)
+    return []
+
+
+def _of_a_confirm(request: Request) -> list[str]:
+    if request.outcome is Outcome.REFUSED:
+        return _of_a_refusal(request)
+    data = request.answer.data
+    if request.outcome is Outcome.DONE and data != {
+            "valido": True, "tickets": list(request.tickets), "order_id": request.order_id}:
+        return [f"data {data}"]
     return []
 
 

@@ -33,7 +33,7 @@ class Checker:
                     self._tickets[ticket].locks.append((index, request))
                 elif request.kind == "release":
                     self._tickets[ticket].releases.append(request)
-        for sale in history.sales:
+        for sale in history.all_sales():
             self._tickets[sale.ticket].sales.append(sale)
         for ticket in self._tickets.values():
             ticket.settle()
@@ -73,7 +73,7 @@ class Checker:
     def _wrong_decisions(self) -> list[Violation]:
         found = []
         for index, request in enumerate(self._history.requests):
-            if request.kind != "lock":
+            if request.kind not in ("lock", "confirm"):
                 continue
             holder = holder_of(index, request)
             if request.outcome is Outcome.DONE:
@@ -89,6 +89,11 @@ class Checker:
         cause = self._unavailable_throughout(name, request, holder)
         if cause is None:
             return []
+        if request.kind == "confirm":
+            # Sold under this very order, it was asked for again.
+            if cause == "sold" and self._is_own_sale(name, request):
+                return []
+            return [Violation("sold while taken", f"{name} was {cause}: {request}")]
         kind = "granted after sale" if cause == "sold" else "granted twice"
         return [Violation(kind, f"{name} was {cause}: {request}")]
 
@@ -100,6 +105,14 @@ class Checker:
             return [Violation("refused while free", f"{name}: {request}")]
         cause = self._unavailable_throughout(name, request, holder)
         return [Violation("left out", f"{name} was {cause}: {request}")] if cause else []
+
+    def _is_own_sale(self, name: str, request: Request) -> bool:
+        """Whether nobody but this order is known to have sold the ticket before."""
+        return not any(
+            sale.outcome is Outcome.DONE and sale.end < request.start
+            for sale in self._history.sales if sale.ticket == name) and not any(
+            one.outcome is Outcome.DONE and one.order_id != request.order_id
+            and name in one.tickets for one in self._history.of_kind("confirm"))
 
     def _unavailable_throughout(self, name: str, request: Request, holder: str) -> str | None:
         if name in self._history.missing:
@@ -122,12 +135,41 @@ class Checker:
             found += self._losses(name, ticket, rows)
             if ticket.is_sold(self._snapshot.start) and name not in self._snapshot.sold:
                 found.append(Violation("lost", f"{name}: its sale was committed"))
+        found += self._order_problems()
         for name, rows in self._snapshot.rows.items():
             live = [row for row in rows if row.expiry > self._snapshot.end + MARGIN]
             if len(live) > 1:
                 found.append(Violation("granted twice", f"{name} has {len(live)} live rows"))
             for row in rows:
                 found += self._wrong_row(row)
+        return found
+
+    def _order_problems(self) -> list[Violation]:
+        """Each order is sold whole and once, or not at all; and its caller was told which."""
+        found, asked = [], defaultdict(list)
+        for request in self._history.of_kind("confirm"):
+            asked[request.order_id].append(request)
+        for order, requests in asked.items():
+            there, last = self._snapshot.orders.get(order, []), requests[-1]
+            outcomes = {one.outcome for one in requests}
+            if there and sorted(there) != sorted(last.tickets):
+                found.append(Violation("sold in part", f"{there} under {order}: {last}"))
+            if Outcome.DONE in outcomes and not there:
+                found.append(Violation("lost", f"no sale under {order}: {last}"))
+            if there and not outcomes & {Outcome.DONE, Outcome.UNKNOWN}:
+                found.append(Violation("changed after all", f"sold under {order}: {last}"))
+            done = [one.end for one in requests if one.outcome is Outcome.DONE]
+            if any(one.outcome is Outcome.REFUSED and one.start > done[0]
+                   for one in requests if done):
+                found.append(Violation("told otherwise", f"the order was sold before: {last}"))
+        owners = defaultdict(list)
+        for order, tickets in self._snapshot.orders.items():
+            for ticket in tickets:
+                owners[ticket].append(order)
+        found += [Violation("sold twice", f"{ticket} under {orders}")
+                  for ticket, orders in owners.items() if len(orders) > 1]
+        found += [Violation("sold but for sale", f"{ticket} under {orders}")
+                  for ticket, orders in owners.items() if ticket not in self._snapshot.sold]
         return found
 
     def _losses(self, name: str, ticket: TicketClaims, rows: list[Row]) -> list[Violation]:

@@ -45,7 +45,8 @@ class TicketClaims:
             self._latest_ends.append(latest)
 
     def _claim(self, holder: str, request: Request) -> Claim:
-        ends = [one for one in self.releases if releases(one, request)] + self.sales
+        ends = [one for one in self.releases if releases(one, request)]
+        ends += [one for one in self.sales if one.hold_id in (None, request.hold_id)]
         if request.outcome is Outcome.UNKNOWN:
             latest = request.end + LATE
             return Claim(request, holder, (request.start, latest + request.seconds + MARGIN), None)

@@ -25,7 +25,7 @@ class Outcome(Enum):
 class Request:
     """One request: times are monotonic seconds, `failure` says why there was no answer."""
 
-    kind: str  # lock, release, sweep or health
+    kind: str  # lock, release, confirm, sweep or health
     start: float
     end: float = 0.0
     tickets: tuple[str, ...] = ()
@@ -36,6 +36,7 @@ class Request:
     method: str = "POST"
     answer: Answer | None = None
     failure: str | None = None  # "not connected", "connection closed" or "timeout"
+    order_id: str | None = None  # of a confirm
 
     @property
     def outcome(self) -> Outcome:
@@ -57,12 +58,13 @@ class Request:
 
 @dataclass(slots=True)
 class Sale:
-    """One sale of a held ticket by SQL."""
+    """One sale of a ticket: by SQL, or by a confirm, which ends no hold but its `hold_id`'s."""
 
     ticket: str
     start: float
     end: float
     outcome: Outcome
+    hold_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class Snapshot:
     end: float
     rows: dict[str, list[Row]]
     sold: set[str]
+    orders: dict[str, list[str]] = field(default_factory=dict)  # the tickets sold under each
 
 
 def take_snapshot(database: Database, hold_ids: Iterable[str]) -> Snapshot:
@@ -102,18 +105,21 @@ def take_snapshot(database: Database, hold_ids: Iterable[str]) -> Snapshot:
     offset = time.time() - start
     text = database.sql(
         "SELECT ticket_id, date_part('epoch', locked_up), coalesce(encode(hold_key, 'hex'), '') "
-        "FROM tickets_blocked", "SELECT ticket_id FROM tickets WHERE NOT status")
+        "FROM tickets_blocked", "SELECT ticket_id FROM tickets WHERE NOT status",
+        "SELECT order_id, ticket_id FROM holdfast_sales")
     end = time.monotonic()
-    rows, sold = {}, set()
+    rows, sold, orders = {}, set(), {}
     for line in text.splitlines():
         fields = line.split("|")
         if len(fields) == 1:
             sold.add(line)
+        elif len(fields) == 2:
+            orders.setdefault(fields[0], []).append(fields[1])
         else:
             rows.setdefault(fields[0], []).append(
                 Row(fields[0], float(fields[1]) - offset,
                     secrets.get(fields[2], fields[2]) or None))
-    return Snapshot(start, end, rows, sold)
+    return Snapshot(start, end, rows, sold, orders)
 
 
 @dataclass(slots=True)
@@ -128,6 +134,12 @@ class History:
     def hold_ids(self) -> set[str]:
         """The secrets that requests carried."""
         return {request.hold_id for request in self.requests if request.hold_id}
+
+    def all_sales(self) -> list[Sale]:
+        """The sales by SQL, and those by confirms."""
+        return [*self.sales, *(Sale(ticket, one.start, one.end, one.outcome, one.hold_id)
+                               for one in self.of_kind("confirm") for ticket in one.tickets
+                               if one.outcome is not Outcome.REFUSED)]
 
     def write(self, file: Path) -> None:
         """Writes everything down, a JSON object a line, in the order in which it ended."""

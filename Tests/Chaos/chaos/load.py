@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 
 from Harness.http_client import ConnectionClosed, HTTPConnection, NotConnected
 from Harness.postgres import Database, literal
-from history import History, Mark, Request
+from history import History, Mark, Outcome, Request
 from seller import Seller
 
-PATHS = {"lock": "/tickets_lock", "release": "/tickets_unlock_param", "sweep": "/tickets_unlock"}
+PATHS = {"lock": "/tickets_lock", "release": "/tickets_unlock_param", "sweep": "/tickets_unlock",
+         "confirm": "/tickets_confirm"}
 HEALTH = (("GET", "/readyz"), ("HEAD", "/livez"), ("GET", "/livez"), ("HEAD", "/readyz"))
 HOLDS_KEPT = 20  # that a client may renew or release
 
 # What a client does next, with its weight.
-ACTIONS = {"fresh": 46, "contend": 22, "renew": 9, "release": 13, "refused": 4, "sweep": 1}
+ACTIONS = {"fresh": 46, "contend": 22, "renew": 9, "release": 13, "refused": 4, "sweep": 1,
+           "confirm": 4}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Tickets:
     def put_on_sale(self, database: Database) -> None:
         """Empties both tables, and fills the one of tickets with these."""
         database.sql(
-            "TRUNCATE tickets_blocked, tickets",
+            "TRUNCATE tickets_blocked, tickets, holdfast_sales",
             *(f"INSERT INTO tickets (ticket_id) SELECT {literal(prefix)} || n "
               f"FROM generate_series(1, {count}) n"
               for prefix, count in ((self.prefix, self.count), (self.prefix + "hot-", self.contended))),
@@ -208,6 +210,28 @@ class Client:
         body = {"tickets": list(tickets)} | ({"hold_id": hold_id} if hold_id else {})
         request = Request("release", 0, tickets=tickets, hold_id=hold_id, path=PATHS["release"])
         await self._load.ask(self._connection, request, body)
+
+    async def _confirm(self) -> None:
+        """Pays for a cart; a lost answer is asked again until it comes, as a shop has to."""
+        owned = [hold for hold in self._holds if hold[1]]
+        if not owned or self._load.tickets.reused:
+            return await self._fresh()
+        tickets, hold_id = self._chance.choice(owned)
+        self._holds.remove((tickets, hold_id))
+        order_id, asked = f"{hold_id}/{self._chance.getrandbits(32)}", 0
+        while asked < 6:
+            request = Request("confirm", 0, tickets=tickets, hold_id=hold_id, order_id=order_id,
+                              path=PATHS["confirm"])
+            body = {"tickets": list(tickets), "hold_id": hold_id, "order_id": order_id}
+            await self._load.ask(self._connection, request, body)
+            asked += 1
+            # Now and then what has been answered is asked again, too.
+            if request.outcome in (Outcome.DONE, Outcome.REFUSED) and self._chance.random() < 0.9:
+                break
+            if request.outcome in (Outcome.UNKNOWN, Outcome.UNCHANGED):
+                await asyncio.sleep(0.1 * asked)
+        if request.outcome is Outcome.DONE:
+            self._load.tickets.sold.extend(tickets)
 
     async def _refused(self) -> None:
         """Asks for what cannot be had: a missing ticket or a sold one, beside a fresh one."""

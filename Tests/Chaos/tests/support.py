@@ -61,17 +61,38 @@ def released(start: float, end: float, *tickets: str, hold_id: str | None = None
     return Request("release", start, end, tickets, hold_id, answer=answer(200, "Unblocked"))
 
 
+def confirmed(start: float, end: float, order: str, hold_id: str | None,
+              *tickets: str) -> Request:
+    """A confirm that was done."""
+    data = {"valido": True, "tickets": list(tickets), "order_id": order}
+    return Request("confirm", start, end, tickets, hold_id, order_id=order,
+                   answer=answer(200, "Tickets sold", data))
+
+
+def unconfirmed(start: float, end: float, order: str, hold_id: str | None, tickets: list[str],
+                refused_ones: list[str] | None = None) -> Request:
+    """A confirm that was refused for these of its tickets; without any, one without an answer."""
+    request = Request("confirm", start, end, tuple(tickets), hold_id, order_id=order)
+    if refused_ones is None:
+        request.failure = "connection closed"
+    else:
+        request.answer = answer(400, "Tickets not available",
+                                {"valido": False, "nodisponible": refused_ones})
+    return request
+
+
 def sold(start: float, end: float, ticket: str, outcome: Outcome = Outcome.DONE) -> Sale:
     """A sale."""
     return Sale(ticket, start, end, outcome)
 
 
-def table(time: float, *rows: Row, sold_ones: tuple[str, ...] = ()) -> Snapshot:
+def table(time: float, *rows: Row, sold_ones: tuple[str, ...] = (),
+          orders: dict[str, list[str]] | None = None) -> Snapshot:
     """What the tables held at one moment."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row.ticket, []).append(row)
-    return Snapshot(time, time, found, set(sold_ones))
+    return Snapshot(time, time, found, set(sold_ones), orders or {})
 
 
 def kinds(*requests: Request, snapshot: Snapshot | None = None, sales: tuple[Sale, ...] = (),

@@ -3,8 +3,8 @@
 import unittest
 
 import support
-from support import (Outcome, Row, closed, granted, kinds, owned, refused, released, sold, table,
-                     unavailable)
+from support import (Outcome, Row, closed, confirmed, granted, kinds, owned, refused, released, sold,
+                     table, unavailable, unconfirmed)
 
 NOTHING, UNKNOWN = "nothing was changed", "outcome unknown"
 
@@ -202,6 +202,72 @@ class Answers(unittest.TestCase):
         lock = granted(1, 2, "a")
         lock.answer = support.answer(418, "Teapot")
         self.assertEqual(kinds(lock), ["malformed"])
+
+
+class Confirms(unittest.TestCase):
+    """Each order is sold once or not at all, and the caller's repeat tells which."""
+
+    def after(self, *requests, sold_ones="", orders=None):
+        found = table(20, sold_ones=tuple(sold_ones), orders=orders)
+        return kinds(owned(1, 2, "me", "a", "b", seconds=4), *requests, snapshot=found)
+
+    def test_a_sale_is_right(self):
+        sale = confirmed(3, 4, "1", "me", "a", "b")
+        self.assertEqual(self.after(sale, sold_ones="ab", orders={"1": ["b", "a"]}), [])
+
+    def test_a_sale_that_is_not_there(self):
+        sale = confirmed(3, 4, "1", "me", "a", "b")
+        self.assertEqual(self.after(sale, sold_ones="ab"), ["lost"])
+        self.assertEqual(self.after(sale), ["lost"])
+
+    def test_a_sale_in_part(self):
+        sale = confirmed(3, 4, "1", "me", "a", "b")
+        self.assertIn("sold in part", self.after(sale, sold_ones="ab", orders={"1": ["a"]}))
+
+    def test_a_lost_answer_may_be_either(self):
+        sale = unconfirmed(3, 4, "1", "me", ["a", "b"])
+        self.assertEqual(self.after(sale), [])
+        self.assertEqual(self.after(sale, sold_ones="ab", orders={"1": ["a", "b"]}), [])
+
+    def test_a_repeat_that_tells_of_the_sale_is_right(self):
+        requests = (unconfirmed(3, 4, "1", "me", ["a", "b"]), confirmed(5, 6, "1", "me", "a", "b"),
+                    confirmed(7, 8, "1", "me", "a", "b"))
+        self.assertEqual(self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]}), [])
+
+    def test_a_repeat_that_is_refused_after_the_sale(self):
+        requests = (confirmed(3, 4, "1", "me", "a", "b"),
+                    unconfirmed(5, 6, "1", "me", ["a", "b"], ["a", "b"]))
+        self.assertEqual(self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]}),
+                         ["told otherwise"])
+
+    def test_a_refusal_that_sold(self):
+        requests = (owned(2.5, 2.6, "you", "c"), unconfirmed(3, 4, "1", "me", ["c"], ["c"]))
+        found = self.after(*requests, sold_ones="c", orders={"1": ["c"]})
+        self.assertIn("changed after all", found)
+
+    def test_a_refusal_of_ones_own_hold(self):
+        refusal = unconfirmed(3, 4, "1", "me", ["a"], ["a"])
+        self.assertEqual(self.after(refusal), ["refused while free"])
+
+    def test_two_orders_of_one_ticket(self):
+        requests = (confirmed(3, 4, "1", "me", "a", "b"), confirmed(5, 6, "2", "me", "a"))
+        found = self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"], "2": ["a"]})
+        self.assertEqual(found, ["sold twice", "sold while taken"])
+
+    def test_a_sale_of_what_another_holds(self):
+        requests = (owned(2.5, 2.6, "you", "c"), confirmed(3, 4, "1", "me", "c"))
+        found = self.after(*requests, sold_ones="c", orders={"1": ["c"]})
+        self.assertEqual(found, ["sold while taken"])
+
+    def test_a_sale_that_left_the_ticket_for_sale(self):
+        sale = confirmed(3, 4, "1", "me", "a", "b")
+        found = self.after(sale, sold_ones="a", orders={"1": ["a", "b"]})
+        self.assertIn("sold but for sale", found)
+
+    def test_a_hold_after_the_confirm(self):
+        requests = (confirmed(3, 4, "1", "me", "a", "b"), owned(5, 6, "you", "a"))
+        found = self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]})
+        self.assertIn("granted after sale", found)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,16 @@ enum NaiveCommit {
       FOR n IN 1 .. cardinality(p_kinds) LOOP
         v_names := ARRAY(SELECT p_tickets[m] FROM unnest(p_members[v_first:p_ends[n]]) m ORDER BY m);
         v_owner := sha256(convert_to(p_hold_ids[p_owners[n]], 'UTF8'));
-        IF p_kinds[n] = 0 THEN
+        IF p_kinds[n] = 2 THEN
+          IF EXISTS (SELECT FROM tickets t WHERE t.ticket_id = ANY (v_names) AND NOT t.status) THEN
+            outcomes[n] := 0;
+            reasons[p_ends[n]] := 1;
+          ELSE
+            PERFORM pg_sleep(0.002);
+            UPDATE tickets SET status = false WHERE ticket_id = ANY (v_names);
+            DELETE FROM tickets_blocked WHERE ticket_id = ANY (v_names);
+          END IF;
+        ELSIF p_kinds[n] = 0 THEN
           DELETE FROM tickets_blocked
            WHERE ticket_id = ANY (v_names) AND hold_key IS NOT DISTINCT FROM v_owner;
         ELSE

@@ -7,6 +7,9 @@ struct HoldBurst {
   /// What a client was told: nil for a release, else the tickets that were unavailable.
   typealias Told = [Int]?
 
+  /// In place of the tickets: there would have been too many.
+  private static let overLimit = -2
+
   /// Sends all at once; tells what no order of the requests explains, nil if one does.
   func perform(on site: Site, table: HoldTable, connections: [HTTPConnection]) throws -> String? {
     let before = try table.model()
@@ -33,6 +36,7 @@ struct HoldBurst {
         tickets.map { HoldTable.tickets[$0] }, seconds: Double(seconds),
         holdID: owner.map { HoldTable.owners[$0] })
       if response.status == 200 { return [] }
+      if response.data["limit"] != nil { return [Self.overLimit] }
       let names = response.data["nodisponible"] as? [String] ?? []
       guard response.status == 400, !names.isEmpty else { throw Failure(response.body) }
       return names.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 }
@@ -41,6 +45,14 @@ struct HoldBurst {
         tickets.map { HoldTable.tickets[$0] }, holdID: owner.map { HoldTable.owners[$0] })
       guard response.body == Answer.released else { throw Failure(response.body) }
       return nil
+    case .confirm(let owner, let tickets):
+      let names = tickets.map { HoldTable.tickets[$0] }
+      let response = try http.confirm(
+        names, order: HoldTable.newOrder(), holdID: owner.map { HoldTable.owners[$0] })
+      if response.status == 200 { return [] }
+      let refused = response.data["nodisponible"] as? [String] ?? []
+      guard response.status == 400, !refused.isEmpty else { throw Failure(response.body) }
+      return refused.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 }
     default: return nil
     }
   }
@@ -59,13 +71,17 @@ struct HoldBurst {
         switch outcome {
         case .granted: unavailable = []
         case .refused(let reasons): unavailable = tickets.filter { reasons[$0] != nil }
+        case .overLimit: unavailable = [Self.overLimit]
         }
         if told[index] != unavailable { return false }
+      case .confirm(let owner, let tickets):
+        if told[index] != model.confirm(owner: owner, tickets: tickets, now: now) { return false }
       case .release(let owner, let tickets): model.release(owner: owner, tickets: tickets)
       default: break
       }
     }
     let slack = 10_000_000
+    guard model.isSold == after.isSold else { return false }
     return zip(model.holds, after.holds).allSatisfy { expected, found in
       guard let expected, let found else { return expected == nil && found == nil }
       return expected.owner == found.owner && abs(expected.end - found.end) < slack

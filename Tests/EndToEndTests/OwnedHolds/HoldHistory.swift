@@ -34,6 +34,19 @@ struct HoldHistory {
       var expected = model
       expected.release(owner: owner, tickets: tickets)
       return try difference(response.body, Answer.released, expected)
+    case .confirm(let owner, let tickets):
+      let names = tickets.map { HoldTable.tickets[$0] }
+      let order = HoldTable.newOrder()
+      let holdID = owner.map { HoldTable.owners[$0] }
+      let response = try http.confirm(names, order: order, holdID: holdID)
+      var expected = model
+      let refused = expected.confirm(owner: owner, tickets: tickets, now: start)
+        .map { HoldTable.tickets[$0] }
+      let answer = refused.isEmpty ? Answer.sold(names, order: order) : Answer.refused(refused)
+      if let difference = try difference(response.body, answer, expected) { return difference }
+      guard refused.isEmpty else { return nil }
+      let again = try http.confirm(names.reversed(), order: order, holdID: holdID)
+      return try difference(again.body, Answer.sold(names.reversed(), order: order), expected)
     case .sweep:
       let response = try http.releaseExpired()
       var expected = model
@@ -83,6 +96,9 @@ struct HoldHistory {
         && ((end - window.upperBound) / 1_000_000...(end - window.lowerBound) / 1_000_000)
           .contains(left)
       return isRight ? nil : "answered \(response.body), expected the end \(end)"
+    case .overLimit(let held):
+      let expected = Answer.overLimit(HoldModel.limit, held: held)
+      return response.body == expected ? nil : "answered \(response.body), expected \(expected)"
     case .refused(let reasons):
       let unavailable = tickets.filter { reasons[$0] != nil }
       let data = response.data

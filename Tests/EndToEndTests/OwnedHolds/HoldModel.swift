@@ -4,6 +4,9 @@ struct HoldModel: Equatable {
   static let ownerCount = 8
   static let longest = 7200 * 1_000_000
 
+  /// How many live tickets an owner may have.
+  static let limit = 5
+
   /// A row of `tickets_blocked`.
   struct Hold: Equatable {
     var owner: Int?
@@ -16,6 +19,7 @@ struct HoldModel: Equatable {
   enum Outcome: Equatable {
     case granted(earliestEnd: Int)
     case refused([Int: Reason])
+    case overLimit(held: Int)
   }
 
   var isSold = [Bool](repeating: false, count: ticketCount)
@@ -31,6 +35,11 @@ struct HoldModel: Equatable {
       }
     }
     guard reasons.isEmpty else { return .refused(reasons) }
+    if owner != nil {
+      let held = (0..<Self.ticketCount).filter { live($0, now)?.owner == owner }
+      let more = tickets.filter { !held.contains($0) }.count
+      if more > 0, held.count + more > Self.limit { return .overLimit(held: held.count) }
+    }
     let wanted = now + seconds * 1_000_000
     for ticket in tickets {
       if var hold = live(ticket, now) {
@@ -47,6 +56,19 @@ struct HoldModel: Equatable {
     for ticket in tickets where holds[ticket]?.owner == nil || holds[ticket]?.owner == owner {
       holds[ticket] = nil
     }
+  }
+
+  /// Sells what is the owner's, or nobody's; gives those tickets that are not.
+  mutating func confirm(owner: Int?, tickets: [Int], now: Int) -> [Int] {
+    let unavailable = tickets.filter { ticket in
+      isSold[ticket] || live(ticket, now).map { $0.owner != owner } ?? false
+    }
+    guard unavailable.isEmpty else { return unavailable }
+    for ticket in tickets {
+      isSold[ticket] = true
+      holds[ticket] = nil
+    }
+    return []
   }
 
   mutating func sweep(now: Int) {

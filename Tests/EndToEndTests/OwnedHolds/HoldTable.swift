@@ -51,6 +51,9 @@ struct HoldTable {
     return model
   }
 
+  /// An order id that was not used before.
+  static func newOrder() -> String { "order-\(UInt64.random(in: 0 ... .max))" }
+
   /// Runs a step that is none of the service's.
   func apply(_ step: ModelStep) throws {
     func list(_ tickets: [Int]) -> String {
@@ -78,7 +81,7 @@ struct HoldTable {
     case .takeBack(let ticket):
       try database.run(
         "UPDATE tickets SET status = true WHERE ticket_id = '\(Self.tickets[ticket])'")
-    case .lock, .release, .sweep: break
+    case .lock, .release, .confirm, .sweep: break
     }
   }
 }

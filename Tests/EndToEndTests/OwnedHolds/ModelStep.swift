@@ -6,6 +6,9 @@ enum ModelStep: CustomStringConvertible {
   case release(owner: Int?, tickets: [Int])
   case sweep
 
+  /// Under an order of its own.
+  case confirm(owner: Int?, tickets: [Int])
+
   /// By SQL: the holds' ends, and beginnings, move into the past.
   case expire(tickets: [Int])
   case age(tickets: [Int], seconds: Int)
@@ -21,6 +24,7 @@ enum ModelStep: CustomStringConvertible {
       "\(name(owner)) locks \(tickets) for \(seconds) s"
     case .release(let owner, let tickets): "\(name(owner)) releases \(tickets)"
     case .sweep: "sweep"
+    case .confirm(let owner, let tickets): "\(name(owner)) confirms \(tickets)"
     case .expire(let tickets): "\(tickets) expire"
     case .age(let tickets, let seconds): "\(tickets) become \(seconds) s older"
     case .sell(let ticket, let deletesHold):
@@ -39,6 +43,7 @@ enum ModelStep: CustomStringConvertible {
     let owner = Int.random(in: 0...HoldModel.ownerCount, using: &generator)
     let isOwned = owner < HoldModel.ownerCount
     switch Int.random(in: 0..<100, using: &generator) {
+    case ..<5: return .confirm(owner: isOwned ? owner : nil, tickets: tickets(3))
     case ..<55:
       return .lock(
         owner: isOwned ? owner : nil, tickets: tickets(4),
@@ -47,7 +52,7 @@ enum ModelStep: CustomStringConvertible {
     case ..<85: return .expire(tickets: tickets(4))
     case ..<91: return .age(tickets: tickets(4), seconds: .random(in: 1...7000, using: &generator))
     case ..<93: return .sweep
-    case ..<96:
+    case ..<94:
       return .sell(ticket: tickets(1)[0], deletesHold: .random(using: &generator))
     default: return .takeBack(ticket: tickets(1)[0])
     }
@@ -62,7 +67,7 @@ enum ModelStep: CustomStringConvertible {
 
   private var isRequest: Bool {
     switch self {
-    case .lock, .release: true
+    case .lock, .release, .confirm: true
     default: false
     }
   }

@@ -14,5 +14,12 @@ extension HTTPConnection {
   }
 
   @discardableResult
+  func confirm(
+    _ tickets: [String], order: String, holdID: String? = nil
+  ) throws -> HTTPResponse {
+    try post("/tickets_confirm", RequestText.confirm(tickets, order: order, holdID: holdID))
+  }
+
+  @discardableResult
   func releaseExpired() throws -> HTTPResponse { try post("/tickets_unlock", "") }
 }

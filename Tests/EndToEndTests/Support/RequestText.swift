@@ -16,6 +16,14 @@ enum RequestText {
     return "{\"data\":{\"tickets\":\(array(tickets))\(owner)}}"
   }
 
+  static func confirm(
+    _ tickets: [String], order: String? = nil, holdID: String? = nil
+  ) -> String {
+    let order = order.map { ",\"order_id\":\(string($0))" } ?? ""
+    let owner = holdID.map { ",\"hold_id\":\"\($0)\"" } ?? ""
+    return "{\"data\":{\"tickets\":\(array(tickets))\(order)\(owner)}}"
+  }
+
   /// Strings as the service writes them: escaped only where JSON demands it.
   static func array(_ strings: [String]) -> String {
     "[" + strings.map(string).joined(separator: ",") + "]"

@@ -19,6 +19,16 @@ enum Answer {
       + RequestText.array(tickets) + "}}"
   }
 
+  static func sold(_ tickets: [String], order: String) -> String {
+    #"{"message":"Tickets sold","status":200,"data":{"valido":true,"tickets":"#
+      + RequestText.array(tickets) + #","order_id":"# + RequestText.string(order) + "}}"
+  }
+
+  static func overLimit(_ limit: Int, held: Int) -> String {
+    #"{"message":"At most \#(limit) tickets at once","status":400,"#
+      + #""data":{"valido":false,"limit":\#(limit),"held":\#(held)}}"#
+  }
+
   /// Bad input.
   static func bad(_ message: String, status: Int = 400) -> String {
     "{\"message\":\(RequestText.string(message)),\"status\":\(status),\"data\":{\"valido\":false}}"

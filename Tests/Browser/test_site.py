@@ -1,0 +1,76 @@
+"""What serves the page: with the demo's headers, on a demo site only."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from page import URL
+
+ROOT = Path(__file__).parents[2]
+
+
+def ask(path, method="GET", body=None):
+    request = Request(URL + path, method=method, data=body, headers={"Content-Type": "application/json"})
+    try:
+        with urlopen(request) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
+def render(**settings):
+    """The configuration that nginx/render writes, by file."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([ROOT / "nginx/render", "--main", directory], env=environment | settings, check=True)
+        return {path.name: path.read_text() for path in Path(directory).rglob("*.conf")}
+
+
+class SiteTest(unittest.TestCase):
+    def test_the_page_runs_only_its_own_scripts_and_styles(self):
+        for path in ("/", "/demo/main.js"):
+            status, headers, _ = ask(path)
+            self.assertEqual(status, 200)
+            policy = headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'", policy)
+            self.assertIn("script-src 'self'", policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+        self.assertIsNone(ask("/livez")[1]["Content-Security-Policy"])
+
+    def test_other_paths_and_methods_are_refused_as_ever(self):
+        not_found = '{"message":"Not found","status":404,"data":{}}'
+        for path in ("/index.html", "/demo/none.js", "/demo/original.py", "/demo/../nginx.conf", "/demo/original/other"):
+            status, _, body = ask(path)
+            self.assertEqual((status, body), (404, not_found), path)
+        for path, method, allowed in (("/", "POST", "GET, HEAD"), ("/demo/main.js", "POST", "GET, HEAD"),
+                                      ("/demo/original/tickets_lock", "GET", "POST, OPTIONS")):
+            status, headers, _ = ask(path, method)
+            self.assertEqual((status, headers["Allow"]), (405, allowed), path)
+
+    def test_the_comparison_takes_one_ticket_and_a_time(self):
+        for body in (b"", b"{}", b'{"data":{"ticketd_reserved":["a","b"],"reserved_time":5}}',
+                     b'{"data":{"ticketd_reserved":["a\'b"],"reserved_time":5}}',
+                     b'{"data":{"ticketd_reserved":["a"],"reserved_time":NaN}}'):
+            status, _, _ = ask("/demo/original/tickets_lock", "POST", body)
+            self.assertEqual(status, 400, body)
+
+    def test_without_the_setting_there_is_no_page(self):
+        files = render()
+        self.assertFalse([name for name in files if name.startswith("demo")])
+        mentions = [name for name, text in files.items() if "include holdfast/demo" in text or "holdfast_page" in text]
+        self.assertEqual(mentions, [])
+
+    def test_the_page_alone_has_no_comparison(self):
+        files = render(HOLDFAST_DEMO="/srv/demo")
+        self.assertIn("demo.conf", files)
+        self.assertNotIn("demo_original.conf", files)
+        self.assertNotIn("demo_original", files["holdfast.conf"])
+
+
+if __name__ == "__main__":
+    unittest.main()
