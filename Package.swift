@@ -17,12 +17,13 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Threads"),
     .target(name: "FastCGI", dependencies: ["CFastCGI", "CLinux", "Threads"]),
     .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
     .target(name: "Holds"),
     .target(
-      name: "HoldStore", dependencies: ["Holds", "Postgres", "Threads"],
+      name: "HoldStore", dependencies: ["CZlib", "Holds", "Postgres", "Threads"],
       resources: [.embedInCode("SQL")]),
     .target(name: "HoldAPI", dependencies: ["CCrypto", "Holds"]),
     .executableTarget(

@@ -11,29 +11,53 @@ public struct API: Sendable {
   /// Creates the API over a store.
   ///
   /// - Parameters:
+  ///   - seatMaps: Answers what only reads; without it these paths do not exist.
   ///   - access: Decides by the caller's key; nil answers everybody.
   ///   - openAPI: The document that `/openapi.yaml` is answered with.
   ///   - metrics: Gives the text of `/metrics`, which is not found without it.
   public init(
-    service: any HoldService, bounds: APIBounds, access: APIAccess? = nil, openAPI: [UInt8] = [],
-    metrics: (@Sendable () -> [UInt8])? = nil
+    service: any HoldService, seatMaps: (any SeatMapService)? = nil, bounds: APIBounds,
+    access: APIAccess? = nil, openAPI: [UInt8] = [], metrics: (@Sendable () -> [UInt8])? = nil
   ) {
     self.access = access
-    let confirm = Route(
-      "POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds))
-    let metrics = metrics.map { Route("GET, HEAD", "/metrics", .operate, Metrics(text: $0)) }
-    routes =
-      [
-        Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
-        Route(
-          "POST", "/tickets_unlock_param", .hold,
-          TicketsUnlockParam(service: service, bounds: bounds)),
-        Route(
-          "POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
-        Route("GET, HEAD", "/livez", nil, Livez()),
-        Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
-        Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
-      ] + (bounds.allowsConfirms ? [confirm] : []) + (metrics.map { [$0] } ?? [])
+    var routes = [
+      Route("POST", "/tickets_lock", .hold, TicketsLock(service: service, bounds: bounds)),
+      Route(
+        "POST", "/tickets_lock_best", .hold, TicketsLockBest(service: service, bounds: bounds)),
+      Route(
+        "POST", "/tickets_unlock_param", .hold,
+        TicketsUnlockParam(service: service, bounds: bounds)),
+      Route("POST", "/tickets_unlock", .operate, TicketsUnlock(service: service, bounds: bounds)),
+      Route("GET, HEAD", "/livez", nil, Livez()),
+      Route("GET, HEAD", "/readyz", nil, Readyz(service: service, bounds: bounds)),
+      Route("GET, HEAD", "/openapi.yaml", nil, OpenAPI(document: openAPI)),
+    ]
+    if bounds.allowsConfirms {
+      routes.append(
+        Route("POST", "/tickets_confirm", .sell, TicketsConfirm(service: service, bounds: bounds)))
+    }
+    if let seatMaps { routes += Self.seatMapRoutes(seatMaps, bounds) }
+    if let metrics {
+      routes.append(Route("GET, HEAD", "/metrics", .operate, Metrics(text: metrics)))
+    }
+    self.routes = routes
+  }
+
+  private static func seatMapRoutes(
+    _ service: any SeatMapService, _ bounds: APIBounds
+  ) -> [Route] {
+    func list(showsSales: Bool) -> TicketsListEvent {
+      TicketsListEvent(service: service, bounds: bounds, showsSales: showsSales)
+    }
+    func map(_ part: SeatMapPart) -> SeatMap {
+      SeatMap(service: service, bounds: bounds, part: part)
+    }
+    return [
+      Route("GET, HEAD", "/tickets_availability", nil, map(.availability)),
+      Route("GET, HEAD", "/tickets_layout", nil, map(.layout)),
+      Route("POST", "/tickets_list_event", .hold, list(showsSales: false)),
+      Route("POST", "/tickets_list_event_sales", .hold, list(showsSales: true)),
+    ]
   }
 
   /// Answers a request: calls `respond` exactly once, during the call or later on one of the store's

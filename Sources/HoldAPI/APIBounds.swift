@@ -9,6 +9,9 @@ public struct APIBounds: Sendable, Equatable {
   /// The longest ticket id, in bytes of UTF-8; the shortest is 1.
   public var maximumTicketIDBytes: Int
 
+  /// The longest event id, in bytes of UTF-8; the shortest is 1.
+  public var maximumEventIDBytes: Int
+
   /// The shortest hold, in seconds.
   public var minimumReservedSeconds: Double
 
@@ -41,6 +44,7 @@ public struct APIBounds: Sendable, Equatable {
     maximumBodyBytes: Int = 65_536,
     maximumTickets: Int = 100,
     maximumTicketIDBytes: Int = 256,
+    maximumEventIDBytes: Int = 256,
     minimumReservedSeconds: Double = 1,
     maximumReservedSeconds: Double = 7200,
     minimumHoldIDBytes: Int = 16,
@@ -54,6 +58,7 @@ public struct APIBounds: Sendable, Equatable {
     self.maximumBodyBytes = maximumBodyBytes
     self.maximumTickets = maximumTickets
     self.maximumTicketIDBytes = maximumTicketIDBytes
+    self.maximumEventIDBytes = maximumEventIDBytes
     self.minimumReservedSeconds = minimumReservedSeconds
     self.maximumReservedSeconds = maximumReservedSeconds
     self.minimumHoldIDBytes = minimumHoldIDBytes

@@ -12,6 +12,9 @@ struct CommitVerdicts {
 
   private(set) var verdicts: [Verdict] = []
 
+  /// The clock that the batch was decided by, in microseconds since 1970.
+  let decidedAt: Int
+
   /// Reads the function's answer.
   ///
   /// - Throws: `internalError` if the answer does not fit the batch: the function is not this version's,
@@ -23,7 +26,7 @@ struct CommitVerdicts {
     let expiries = result.integerArray(row: 0, column: 1)
     let reasons = result.integerArray(row: 0, column: 2)
     let waits = result.integerArray(row: 0, column: 3)
-    let decidedAt = result.integer(row: 0, column: 4)
+    decidedAt = result.integer(row: 0, column: 4)
     let memberCount = operations.reduce(0) { $0 + $1.ticketIDs.count }
     guard outcomes.count == operations.count, expiries.count == operations.count,
       [0, memberCount].contains(reasons.count), waits.count == reasons.count,

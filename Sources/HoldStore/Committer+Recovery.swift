@@ -58,7 +58,7 @@ extension Committer {
   /// it is one of these tickets that another session's insert is in progress of.
   private func noteContention(_ batch: [HoldQueue.Entry]) {
     let now = Instant.now
-    let ticketIDs = batch.flatMap(\.payload.operation.ticketIDs)
+    let ticketIDs = batch.flatMap(\.payload.committed.ticketIDs)
     contended.withLock {
       $0.insert(
         ticketIDs, now: now,
@@ -73,7 +73,7 @@ extension Committer {
   private func lookUp(
     _ batch: [HoldQueue.Entry], _ error: PostgresError, _ record: CommitRecord
   ) {
-    let operations = batch.map(\.payload.operation)
+    let operations = batch.map(\.payload.committed)
     var pending = Array(batch.enumerated())
     var doublings = 0
     while let deadline = pending.map(\.element.deadline).min() {
@@ -109,10 +109,12 @@ extension Committer {
 
   private func resolved(_ verdicts: [CommitVerdicts.Verdict], _ entries: [HoldQueue.Entry]) {
     for (entry, verdict) in zip(entries, verdicts) {
-      switch verdict {
+      switch settlement(of: entry, verdict) {
       case .decided(let outcome):
         queue.withLock { $0.finish(1) }
         entry.payload.completion(outcome)
+      case .chooseAgain:
+        queue.withLock { $0.putBack([entry]) }
       case .deferred:
         let time = backoff(doublings: entry.deferralCount)
         queue.withLock { $0.deferUntil(time, [entry]) }

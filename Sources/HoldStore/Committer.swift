@@ -7,6 +7,7 @@ struct Committer: Sendable {
   let queue: Monitor<HoldQueue>
   let pool: Pool
   let contended: Monitor<ContendedTickets<Instant>>
+  let books: SeatBooks
   let contentionMilliseconds: Int
   let check: DatabaseCheck
   let longestHoldSeconds: Double
@@ -22,12 +23,14 @@ struct Committer: Sendable {
     while let batch = nextBatch() {
       pulse.begin()
       reportWaits(of: batch)
-      let ready = deferringContended(batch)
+      let (chosen, claims) = choosing(batch)
+      let ready = deferringContended(chosen)
       if ready.isEmpty {
         queue.withLock { _ = $0.endBatch() }
       } else {
         commit(ready, &record)
       }
+      queue.wake(callersOf: books.end(claims))
       pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
@@ -60,7 +63,7 @@ struct Committer: Sendable {
   private func deferringContended(_ batch: [HoldQueue.Entry]) -> [HoldQueue.Entry] {
     let now = Instant.now
     let advice = contended.withLock { contended in
-      batch.map { contended.advice(for: $0.payload.operation.ticketIDs, now: now) }
+      batch.map { contended.advice(for: $0.payload.committed.ticketIDs, now: now) }
     }
     var ready: [HoldQueue.Entry] = []
     ready.reserveCapacity(batch.count)
@@ -68,6 +71,10 @@ struct Committer: Sendable {
       switch advice {
       case .goAhead: ready.append(entry)
       case .pause(let end), .refuse(let end):
+        guard entry.payload.best == nil else {
+          chooseOthers(entry, until: end)
+          continue
+        }
         queue.withLock { $0.deferUntil(end, [entry]) }
       }
     }
@@ -78,7 +85,7 @@ struct Committer: Sendable {
   /// Commits a batch, ends it in the queue, and answers its callers or puts them back.
   private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
     defer { record.advance() }
-    let operations = batch.map(\.payload.operation)
+    let operations = batch.map(\.payload.committed)
     let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
     let parameters = CommitStatement(operations, requestIDs: requestIDs).parameters(
       longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
@@ -86,18 +93,20 @@ struct Committer: Sendable {
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
-      let (verdicts, microseconds) = try pool.withConnection(deadline: deadline) {
+      let (verdicts, start, end) = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
         record.purgeOld(on: connection, deadline: deadline)
         let start = Instant.now
         let result = try connection.execute(
           CommitStatement.statement, parameters, deadline: deadline)
-        let microseconds = start.microseconds(until: .now)
-        return (
-          try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit), microseconds
-        )
+        let end = Instant.now
+        let verdicts = try CommitVerdicts(
+          result, of: operations, heldTicketLimit: heldTicketLimit)
+        return (verdicts, start, end)
       }
+      let microseconds = start.microseconds(until: end)
       onEvent(.committed(operations: batch.count, microseconds: microseconds))
+      learn(verdicts, of: batch, now: end)
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
     } catch {
       recover(batch, from: error, record)
@@ -112,17 +121,20 @@ struct Committer: Sendable {
   ) {
     var decided: [(entry: HoldQueue.Entry, outcome: HoldOutcome)] = []
     var deferred: [(entry: HoldQueue.Entry, time: Instant)] = []
+    var again: [HoldQueue.Entry] = []
     decided.reserveCapacity(batch.count)
     for (entry, verdict) in zip(batch, verdicts) {
-      switch verdict {
+      switch settlement(of: entry, verdict) {
       case .decided(let outcome): decided.append((entry, outcome))
       case .deferred: deferred.append((entry, backoff(doublings: entry.deferralCount)))
+      case .chooseAgain: again.append(entry)
       }
     }
     // The next batch starts before this one's answers are encoded and sent.
     let callsCommitter = queue.withLock { queue in
       queue.finish(decided.count)
       for (entry, time) in deferred { queue.deferUntil(time, [entry]) }
+      if !again.isEmpty { queue.putBack(again) }
       return queue.endBatch(microseconds: microseconds)
     }
     if callsCommitter { queue.signal() }

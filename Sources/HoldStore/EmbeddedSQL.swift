@@ -1,6 +1,7 @@
 /// The SQL files, which are embedded in the binary.
 enum EmbeddedSQL {
   static let checkTables = text(PackageResources.check_tables_sql)
+  static let choiceRows = statement(PackageResources.choice_rows_sql)
   static let commitFunction = text(PackageResources.commit_function_sql)
   static let commitStatement = statement(PackageResources.commit_statement_sql)
   static let commitsTable = text(PackageResources.commits_table_sql)
@@ -9,6 +10,7 @@ enum EmbeddedSQL {
   static let dryCommit = text(PackageResources.dry_commit_sql)
   static let dryConfirm = text(PackageResources.dry_confirm_sql)
   static let dryHistory = text(PackageResources.dry_history_sql)
+  static let eventSeats = statement(PackageResources.event_seats_sql)
   static let facts = text(PackageResources.facts_sql)
   static let grants = text(PackageResources.grants_sql)
   static let history = statement(PackageResources.history_sql)
@@ -17,15 +19,21 @@ enum EmbeddedSQL {
   static let holdKeyColumn = text(PackageResources.hold_key_column_sql)
   static let holds = statement(PackageResources.holds_sql)
   static let holdsTable = text(PackageResources.holds_table_sql)
+  static let lookForEvents = statement(PackageResources.look_for_events_sql)
   static let lookUp = statement(PackageResources.look_up_sql)
   static let operatingFacts = statement(PackageResources.operating_facts_sql)
   static let previousFunction = text(PackageResources.previous_function_sql)
   static let purge = statement(PackageResources.purge_sql)
+  static let readingSession = text(PackageResources.reading_session_sql)
   static let release = statement(PackageResources.release_sql)
   static let salesTable = text(PackageResources.sales_table_sql)
+  static let seatLayout = statement(PackageResources.seat_layout_sql)
+  static let seatStates = statement(PackageResources.seat_states_sql)
   static let secretTable = text(PackageResources.secret_table_sql)
   static let session = text(PackageResources.session_sql)
   static let sweep = statement(PackageResources.sweep_sql)
+  static let ticketColumns = statement(PackageResources.ticket_columns_sql)
+  static let ticketList = statement(PackageResources.ticket_list_sql)
   static let ticketsTable = text(PackageResources.tickets_table_sql)
 
   /// Without the comment in front, so that `pg_stat_activity` shows what it is.

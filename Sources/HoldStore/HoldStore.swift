@@ -7,9 +7,30 @@ struct Submission: Sendable {
   let operation: HoldOperation
 
   /// By what the history knows the caller's request; nil for work of the service's own.
-  var requestID: String?
+  let requestID: String?
   let arrived: Instant
   let completion: @Sendable (HoldOutcome) -> Void
+
+  /// For an operation whose tickets are to be chosen: how far that has come.
+  let best: BestCall?
+
+  init(
+    _ operation: HoldOperation, requestID: String?, arrived: Instant,
+    completion: @escaping @Sendable (HoldOutcome) -> Void
+  ) {
+    self.operation = operation
+    self.requestID = requestID
+    self.arrived = arrived
+    self.completion = completion
+    if case .lockBest(let request) = operation {
+      best = BestCall(request, arrived: arrived)
+    } else {
+      best = nil
+    }
+  }
+
+  /// What goes to the database.
+  var committed: HoldOperation { best?.proposal.map { .lock($0) } ?? operation }
 }
 
 typealias HoldQueue = CommitQueue<Submission, Instant>
@@ -25,6 +46,7 @@ public final class HoldStore: HoldService {
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
+  private let books: SeatBooks
   private let sweepReport = Monitor(SweepReport())
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
@@ -53,6 +75,7 @@ public final class HoldStore: HoldService {
     queue = Monitor(CommitQueue(limits: settings.queue))
     pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
+    books = SeatBooks(limits: BestLimits(events: settings.bestEvents, seats: settings.bestSeats))
     let housekeeper = Housekeeper(
       queue: queue, isStopping: isStopping,
       sweeper: Sweeper(
@@ -78,7 +101,7 @@ public final class HoldStore: HoldService {
   public func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(operation, by: nil, completion)
+    submit(operation, requestID: nil, completion)
   }
 
   /// Puts an operation into the commit queue, for a request that the history is to know.
@@ -86,20 +109,20 @@ public final class HoldStore: HoldService {
     _ operation: HoldOperation, requestID: String,
     completion: @escaping @Sendable (HoldOutcome) -> Void
   ) {
-    submit(operation, by: requestID, completion)
+    submit(operation, requestID: requestID, completion)
   }
 
   private func submit(
-    _ operation: HoldOperation, by requestID: String?,
-    _ completion: @escaping @Sendable (HoldOutcome) -> Void
+    _ operation: HoldOperation, requestID: String?,
+    _ answer: @escaping @Sendable (HoldOutcome) -> Void
   ) {
     let now = Instant.now
     let completion: @Sendable (HoldOutcome) -> Void = { [onEvent] outcome in
       onEvent(.answered(operation, outcome))
-      completion(outcome)
+      answer(outcome)
     }
     let submission = Submission(
-      operation: operation, requestID: requestID, arrived: now, completion: completion)
+      operation, requestID: requestID, arrived: now, completion: completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
@@ -108,7 +131,7 @@ public final class HoldStore: HoldService {
     let admission = queue.withLock { queue in
       let patience = queue.patienceMicroseconds(atMost: longestPatience)
       return queue.enqueue(
-        submission, ticketCount: operation.ticketIDs.count,
+        submission, ticketCount: operation.ticketCount,
         deadline: now.advanced(byMilliseconds: timeout),
         patientUntil: now.advanced(byMicroseconds: patience),
         sharesUntil: now.advanced(byMilliseconds: timeout * 3 / 4),
@@ -182,6 +205,7 @@ public final class HoldStore: HoldService {
     queue.broadcast()
     // The others keep the deadlines until the committers are done.
     join(committers)
+    books.stop()
     releases.stop()
     checks.stop()
     // It ends the wait of a sweep for a connection.
@@ -201,18 +225,22 @@ public final class HoldStore: HoldService {
     _ housekeeper: Housekeeper, _ onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     let committer = Committer(
-      queue: queue, pool: pool, contended: contended,
+      queue: queue, pool: pool, contended: contended, books: books,
       contentionMilliseconds: settings.contentionMilliseconds, check: check,
       longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
       keepsHistory: settings.historyDays > 0, onEvent: onEvent)
     let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
     committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
+    let looker = SeatLooker(
+      books: books, pool: pool, queue: queue, longestHoldSeconds: settings.longestHoldSeconds,
+      timeoutMilliseconds: settings.answerTimeoutMilliseconds, onEvent: onEvent)
     var more = [
+      WorkerThread { looker.run() },
       WorkerThread {
         housekeeper.keepDeadlines(
           [{ releases.expire(now: $0) }, { checks.expire(now: $0) }], pulse)
-      }
+      },
     ]
     let interval = settings.sweepIntervalMilliseconds
     let timeout = settings.answerTimeoutMilliseconds

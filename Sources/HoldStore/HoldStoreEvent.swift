@@ -30,6 +30,9 @@ public enum HoldStoreEvent: Sendable {
   /// It was not known whether a batch of this many operations was committed, and has been looked up.
   case batchResolved(Resolution, operations: Int)
 
+  /// The seats of an event could not be read for a choice among them.
+  case seatsNotRead(PostgresError)
+
   /// A sweep ended.
   case swept(Sweeper.Result)
 
@@ -38,6 +41,9 @@ public enum HoldStoreEvent: Sendable {
 
   /// Days of the history could not be made or dropped; it is tried again in a minute.
   case historyFailed(PostgresError)
+
+  /// A question for a seat map or a list failed; whoever asked has been told.
+  case readFailed(PostgresError)
 
   /// What becomes of the operations of a failed batch.
   public enum Consequence: String, Sendable, CaseIterable {

@@ -56,6 +56,12 @@ public struct HoldStoreSettings: Sendable {
   /// The longest that an unbroken hold may last through renewals, in seconds.
   public var longestHoldSeconds = 7200.0
 
+  /// Events whose seats are kept in memory for calls for the best tickets.
+  public var bestEvents = 32
+
+  /// Seats that are kept for it, of all events together; an event with more is not served.
+  public var bestSeats = 500_000
+
   /// How many live tickets one cart, or one shopper, may have; 0 for any number.
   public var heldTicketLimit = 0
 

@@ -22,6 +22,11 @@ struct MigrationFacts {
   let hasDateUpdated: Bool
   let hasStatusOffline: Bool
   let hasUniqueIndex: Bool
+  let hasEvent: Bool
+  let hasEventIndex: Bool
+
+  /// The tickets are in a partitioned table, on which no index can be built concurrently.
+  let isPartitioned: Bool
 
   /// Storage parameters of the table of holds that are to be set, as SQL.
   let options: String
@@ -55,10 +60,13 @@ struct MigrationFacts {
     hasDateUpdated = result.bool(row: 0, column: 13)
     hasStatusOffline = result.bool(row: 0, column: 14)
     hasUniqueIndex = result.bool(row: 0, column: 15)
-    options = result.text(row: 0, column: 16)
-    functionVersion = result.text(row: 0, column: 17)
-    previousVersion = result.text(row: 0, column: 18)
-    hasOldFunction = result.bool(row: 0, column: 19)
-    cascades = result.text(row: 0, column: 20)
+    hasEvent = result.bool(row: 0, column: 16)
+    hasEventIndex = result.bool(row: 0, column: 17)
+    isPartitioned = result.bool(row: 0, column: 18)
+    options = result.text(row: 0, column: 19)
+    functionVersion = result.text(row: 0, column: 20)
+    previousVersion = result.text(row: 0, column: 21)
+    hasOldFunction = result.bool(row: 0, column: 22)
+    cascades = result.text(row: 0, column: 23)
   }
 }

@@ -16,6 +16,9 @@ public struct Migrator: Sendable {
     /// Creates tables even if a schema outside the `search_path` has tables of these names.
     public var createsTables = false
 
+    /// Builds the index on the tickets' events that lists and seat maps need, if there is none.
+    public var createsEventIndex = false
+
     /// A role that is granted what the service needs.
     public var grantee: String?
 
@@ -88,6 +91,7 @@ public struct Migrator: Sendable {
       deadline: deadline)
     var changes = Changes(isDryRun: options.isDryRun, report: report)
     try migrateTables(&changes)
+    try migrateEvents(&changes)
     try migrateHolds(&changes)
     try migrateFunction(&changes)
     if let grantee = options.grantee { try grant(to: grantee, &changes) }
@@ -122,6 +126,36 @@ public struct Migrator: Sendable {
         try run(sql)
       }
     }
+  }
+
+  /// The owner of an adopted table decides on its indexes; without it, lists and seat maps read the whole
+  /// table.
+  private func migrateEvents(_ changes: inout Changes) throws(PostgresError) {
+    let facts = try readFacts()
+    guard !facts.tickets.isEmpty, !facts.hasEventIndex else { return }
+    guard facts.hasEvent else {
+      return changes.note("\(facts.tickets) has no column event_id: no lists and no seat maps")
+    }
+    let index = "CREATE INDEX CONCURRENTLY tickets_event_id_holdfast ON \(facts.tickets) (event_id)"
+    guard options.createsEventIndex, !facts.isPartitioned else {
+      let advice =
+        facts.isPartitioned ? "create it on each partition" : "--event-index, or \(index)"
+      return changes.note(
+        "warning: \(facts.tickets) has no index on event_id, which lists and seat maps need: \(advice)"
+      )
+    }
+    guard changes.begin("create an index on \(facts.tickets) (event_id), concurrently") else {
+      return
+    }
+    // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
+    try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
+    let old = facts.ticketsSchema.replacing("\"", with: "\"\"")
+    try connection.run(
+      script: "DROP INDEX CONCURRENTLY IF EXISTS \"\(old)\".tickets_event_id_holdfast",
+      deadline: deadline)
+    try connection.run(script: index, deadline: deadline)
+    try connection.run(
+      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
   }
 
   /// Adds to an adopted table of holds what it lacks.

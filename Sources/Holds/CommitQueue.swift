@@ -268,6 +268,27 @@ public struct CommitQueue<Payload, Time: Comparable> {
     }
   }
 
+  /// Puts entries of a batch back that wait for something that `wake` tells of.
+  public mutating func park(_ entries: [Entry]) {
+    putBack(entries) { $0.notBefore = $0.startsUntil }
+  }
+
+  /// Lets entries that are parked be taken again.
+  ///
+  /// - Parameter isMeant: Which of the waiting entries.
+  /// - Returns: Whether a committer is to be woken, because none is at work.
+  public mutating func wake(where isMeant: (Payload) -> Bool) -> Bool {
+    var hasWoken = false
+    for index in waiting.indices where isMeant(waiting[index].payload) {
+      guard waiting[index].notBefore == waiting[index].startsUntil else { continue }
+      waiting[index].notBefore = nil
+      hasWoken = true
+    }
+    guard hasWoken, batchCount == 0, !isCommitterCalled else { return false }
+    isCommitterCalled = true
+    return true
+  }
+
   /// Puts the entries of a batch back that was never begun.
   public mutating func putBack(_ entries: [Entry]) {
     putBack(entries) { _ in }

@@ -96,6 +96,9 @@ public enum HoldFailure: Error, Sendable, Equatable {
   /// Another transaction kept a ticket of the request locked. Nothing was changed.
   case contended
 
+  /// The database has not what the operation needs, as the text says. Nothing was changed.
+  case unsupported(String)
+
   /// The connection was lost while the operation was being committed.
   case outcomeUnknown
 

@@ -22,6 +22,11 @@ public enum HoldOperation: Sendable, Equatable {
     case .confirm(let request): request.ticketIDs
     }
   }
+
+  /// How many tickets it is about, those included that the service is to choose.
+  public var ticketCount: Int {
+    if case .lockBest(let request) = self { request.quantity } else { ticketIDs.count }
+  }
 }
 
 /// A request to hold tickets for a time window: all of them or none.
@@ -81,7 +86,7 @@ public struct BestRequest: Sendable, Equatable {
   /// How many tickets are wanted: all of them, or none.
   public var quantity: Int
 
-  /// Refuses what is not in one row.
+  /// Refuses what are not neighbours in one row.
   public var mustBeAdjacent: Bool
 
   /// How long the hold lasts from the moment that it is granted, in seconds.

@@ -102,6 +102,22 @@ public import Threads
     }
   }
 
+  /// Runs one statement without preparing it, and hands over each row as it comes, so that they are never
+  /// all in memory (`PQsetSingleRowMode`).
+  ///
+  /// - Parameter row: Gets a result of one row.
+  public func stream(
+    _ sql: String, _ parameters: [PostgresParameter], deadline: Instant,
+    row: (PostgresResult) -> Void
+  ) throws(PostgresError) {
+    try unsafe send(parameters, deadline: deadline, row: row) { values, lengths, formats in
+      let isSent = unsafe PQsendQueryParams(
+        connection, sql, Int32(parameters.count), nil, values, lengths, formats, 1)
+      unsafe PQsetSingleRowMode(connection)
+      return isSent
+    }
+  }
+
   /// Runs a script of several statements, as one transaction unless it says otherwise.
   public func run(script: String, deadline: Instant) throws(PostgresError) {
     _ = try finishSending(unsafe PQsendQuery(connection, script) == 1, deadline: deadline)
@@ -125,8 +141,10 @@ public import Threads
     }
   }
 
+  @discardableResult
   private func send(
     _ parameters: [PostgresParameter], deadline: Instant,
+    row: (PostgresResult) -> Void = { _ in },
     _ call: (CStrings?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Int32
   ) throws(PostgresError) -> PostgresResult {
     var bytes: [UInt8] = []
@@ -145,12 +163,12 @@ public import Threads
       let values = unsafe parameters.indices.map { unsafe start?.advanced(by: offsets[$0]) }
       return unsafe call(values, lengths, formats) == 1
     }
-    return try finishSending(isSent, deadline: deadline)
+    return try finishSending(isSent, deadline: deadline, row: row)
   }
 
-  private func finishSending(_ isSent: Bool, deadline: Instant) throws(PostgresError)
-    -> PostgresResult
-  {
+  private func finishSending(
+    _ isSent: Bool, deadline: Instant, row: (PostgresResult) -> Void = { _ in }
+  ) throws(PostgresError) -> PostgresResult {
     guard isSent else { throw failure() }
     while true {
       let state = unsafe PQflush(connection)
@@ -169,6 +187,10 @@ public import Threads
       }
       guard let result = unsafe PQgetResult(connection) else { break }
       let status = unsafe PQresultStatus(result)
+      if status == PGRES_SINGLE_TUPLE {
+        unsafe row(PostgresResult(owning: result))
+        continue
+      }
       if status != PGRES_COMMAND_OK, status != PGRES_TUPLES_OK {
         unsafe problem = problem ?? Self.serverError(result)
       }

@@ -29,6 +29,11 @@ private import CPostgreSQL
     unsafe withBytes(row: row, column: column) { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
+  /// Appends the bytes of a `text` or `varchar`.
+  public func appendText(row: Int, column: Int, to bytes: inout [UInt8]) {
+    unsafe withBytes(row: row, column: column) { unsafe bytes.append(contentsOf: $0) }
+  }
+
   /// A `bool`.
   public func bool(row: Int, column: Int) -> Bool {
     unsafe withBytes(row: row, column: column) { unsafe $0.first == 1 }

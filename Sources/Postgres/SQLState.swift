@@ -18,17 +18,17 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 40P01: chosen as a deadlock's victim; run the transaction again.
   public static let deadlockDetected = SQLState(rawValue: "40P01")
 
+  /// 42501: a privilege is missing.
+  public static let insufficientPrivilege = SQLState(rawValue: "42501")
+
+  /// 42703: a table lacks a column.
+  public static let undefinedColumn = SQLState(rawValue: "42703")
+
   /// 42883: the schema lacks a function.
   public static let undefinedFunction = SQLState(rawValue: "42883")
 
   /// 42P01: the schema lacks a table.
   public static let undefinedTable = SQLState(rawValue: "42P01")
-
-  /// 42703: a table lacks a column.
-  public static let undefinedColumn = SQLState(rawValue: "42703")
-
-  /// 42501: the role may not do this.
-  public static let insufficientPrivilege = SQLState(rawValue: "42501")
 
   /// 55P03: `lock_timeout` passed while waiting for a lock.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")

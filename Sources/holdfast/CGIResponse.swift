@@ -2,26 +2,41 @@ internal import HoldAPI
 
 /// An answer as a CGI header block and body (RFC 3875, section 6).
 enum CGIResponse {
-  /// The lines between the status and the request id: put together once, as every answer has them.
-  private static let commonLines =
-    APIResponse.commonHeaders.map { "\r\n\($0.name): \($0.value)" }.joined()
+  /// A longer body is sent in pieces of its own instead of being copied behind its header block.
+  private static let copiedBytes = 16_384
 
+  /// The answer, in one piece unless its body is long.
+  static func pieces(_ response: APIResponse) -> [[UInt8]] {
+    guard let long = response.longBody else { return [bytes(response)] }
+    var head = bytes(response)
+    guard long.byteCount > copiedBytes else {
+      for piece in long.pieces { head += piece }
+      return [head + response.bodyEnd]
+    }
+    return [head] + long.pieces + [response.bodyEnd]
+  }
+
+  /// The answer but for what comes after `body`.
   static func bytes(_ response: APIResponse) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + response.body.count)
     append(statusLine(response.status), to: &bytes)
-    append("\r\nContent-Type: ", to: &bytes)
-    append(response.contentType, to: &bytes)
-    append(commonLines, to: &bytes)
+    if let contentType = response.contentType {
+      append("\r\nContent-Type: ", to: &bytes)
+      append(contentType, to: &bytes)
+    }
+    append("\r\nCache-Control: ", to: &bytes)
+    append(response.cacheControl, to: &bytes)
     append("\r\nX-Request-Id: ", to: &bytes)
     append(response.requestID, to: &bytes)
     for header in response.ownHeaders {
       append("\r\n\(header.name): \(header.value)", to: &bytes)
     }
     // HEAD has an empty body whose length would not be the one of GET.
-    if !response.body.isEmpty {
+    let byteCount = response.bodyByteCount
+    if byteCount > 0 {
       append("\r\nContent-Length: ", to: &bytes)
-      append(String(response.body.count), to: &bytes)
+      append(String(byteCount), to: &bytes)
     }
     append("\r\n\r\n", to: &bytes)
     bytes += response.body
@@ -37,6 +52,7 @@ enum CGIResponse {
   private static func statusLine(_ status: Int) -> String {
     switch status {
     case 200: "Status: 200 OK"
+    case 304: "Status: 304 Not Modified"
     case 400: "Status: 400 Bad Request"
     case 401: "Status: 401 Unauthorized"
     case 403: "Status: 403 Forbidden"

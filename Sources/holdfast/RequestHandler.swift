@@ -36,16 +36,27 @@ struct RequestHandler: Sendable {
       let trace =
         logger.logLevel <= level
         ? TraceContext.traceID(of: exchange.parameter("HTTP_TRACEPARENT")) : nil
-      let bytes = CGIResponse.bytes(response)
       let nanoseconds = Int(Instant.now.nanoseconds - start.nanoseconds)
       // First, so that whoever has an answer finds it counted.
       metrics?.count(path: request.path, status: response.status, nanoseconds: nanoseconds)
-      exchange.respond(bytes)
+      Self.send(response, to: exchange, requestID: request.requestID)
       answered.add()
       logger.log(
         level: level, "answered",
         metadata: Self.details(of: request, response, trace: trace, nanoseconds: nanoseconds))
     }
+  }
+
+  private static func send(
+    _ response: APIResponse, to exchange: FastCGIExchange, requestID: String
+  ) {
+    guard response.longBody != nil else {
+      return exchange.respond(CGIResponse.bytes(response))
+    }
+    let busy = APIResponse.error(
+      status: 503, message: "Service busy: too much is being sent; nothing was changed",
+      requestID: requestID)
+    exchange.respond(CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy))
   }
 
   private static func details(

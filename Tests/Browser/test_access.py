@@ -61,6 +61,8 @@ class AccessTest(PageTest):
                 break
         page.keyboard.press("Enter")
         expect(self.a.root.locator(".paid")).to_contain_text("Paid with order")
+        # The keyboard stays where it was.
+        expect(focused(page)).to_have_attribute("data-action", "pay")
 
     def walk_to_free_seat(self, page):
         for _ in range(21):

@@ -58,7 +58,7 @@ import Testing
       #expect(admission.bodyBytes == 4 && admission.isFollowed == (more > 0))
       #expect(connection.acceptRequest(admission) == Array("body".utf8))
       #expect(connection.parameter("NAME") == "naïve" && connection.parameter("OTHER") == nil)
-      guard case .idle = connection.answer(Array("x".utf8)) else { throw Failure("it is closed") }
+      guard case .idle = connection.answer([Array("x".utf8)]) else { throw Failure("it is closed") }
       #expect(connection.hasInput == (more > 0))
     }
   }

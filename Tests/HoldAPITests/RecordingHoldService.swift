@@ -16,6 +16,10 @@ final class RecordingHoldService: HoldService, @unchecked Sendable {
   var readiness = Readiness(database: .ok, isStopping: false)
   private(set) var calls: [Call] = []
 
+  /// It ends at 2023-11-14T22:13:20.123999Z.
+  private static let grant = HoldGrant(
+    expiresAtUnixMicroseconds: 1_700_000_000_123_999, expiresInSeconds: 599)
+
   init(outcome: HoldOutcome? = nil) { self.outcome = outcome }
 
   func submit(
@@ -23,11 +27,10 @@ final class RecordingHoldService: HoldService, @unchecked Sendable {
   ) {
     calls.append(.submit(operation))
     switch operation {
-    case .lock, .lockBest:
-      // 2023-11-14T22:13:20.123999Z
-      let grant = HoldGrant(
-        expiresAtUnixMicroseconds: 1_700_000_000_123_999, expiresInSeconds: 599)
-      completion(outcome ?? .granted(grant))
+    case .lock: completion(outcome ?? .granted(Self.grant))
+    case .lockBest(let request):
+      let ticketIDs = (1...request.quantity).map { "E1-\($0)" }
+      completion(outcome ?? .chosen(ticketIDs: ticketIDs, Self.grant))
     case .release: completion(outcome ?? .released)
     case .confirm: completion(outcome ?? .sold)
     }

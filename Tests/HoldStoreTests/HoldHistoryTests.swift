@@ -71,7 +71,6 @@ extension ServerSuites {
       ("v_state[i] := 1;", "v_state[i] := 0;"),
       // Limits that forget what the batch itself grants or ends, or whose a ticket is.
       ("v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;", ""),
-      ("v_person_held[v_shopper] := v_person_held[v_shopper] + 1;", ""),
       ("v_cart_held[v_holder] := v_cart_held[v_holder] - 1;", ""),
       ("v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;", ""),
       ("v_new := v_new + 1;", ""),

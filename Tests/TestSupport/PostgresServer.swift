@@ -96,8 +96,8 @@ public final class PostgresServer: Sendable {
     log=$directory/log
     make() {
       if [ -n "$original" ]; then
-        $as "$programs/pg_basebackup" -h "$original" -U holdfast -D "$directory/data" -R \\
-          --no-sync --checkpoint=fast
+        $as "$programs/pg_basebackup" -h "$original" -U holdfast -D "$directory/data" \\
+          --no-sync --checkpoint=fast && $as touch "$directory/data/standby.signal"
       else
         $as "$programs/initdb" -D "$directory/data" -U holdfast -A trust -E UTF8 \\
           --locale=C.UTF-8 --no-sync --no-instructions

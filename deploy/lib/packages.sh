@@ -21,6 +21,7 @@ need_to_run() {
     need libpq5 find_library libpq.so.5
     need libssl3 find_library libcrypto.so.3
     need libfcgi0ldbl find_library libfcgi.so.0
+    need zlib1g find_library libz.so.1
     if database_is_private; then
         need postgresql find_postgres_bin
         # The demo's comparison.
@@ -37,6 +38,7 @@ need_to_build() {
     need libpq-dev test -f /usr/include/postgresql/libpq-fe.h
     need libssl-dev test -f /usr/include/openssl/sha.h
     need libfcgi-dev test -f /usr/include/fcgiapp.h
+    need zlib1g-dev test -f /usr/include/zlib.h
     # Libraries that the Swift toolchain is linked with.
     need libxml2 find_library libxml2.so.2
     need libsqlite3-0 find_library libsqlite3.so.0
@@ -49,10 +51,10 @@ need_to_test() {
     # cgi-fcgi, an independent FastCGI client.
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
-    # With promtool. It is never started as a service.
-    need prometheus has prometheus
     need chromium has chromium
     need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+    # With promtool. It is never started as a service.
+    need prometheus has prometheus
 }
 
 need_to_package() {

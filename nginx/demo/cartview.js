@@ -45,7 +45,10 @@ export class CartView {
     const none = tickets.length === 0;
     this.#find(".empty").hidden = !none;
     this.#find("progress").hidden = none;
-    for (const action of ["pay", "extend", "release"]) this.#button(action).disabled = none || this.#busy > 0;
+    // Not `disabled`: a button that is pressed keeps the keyboard's focus.
+    for (const action of ["pay", "extend", "release"]) {
+      this.#find(`[data-action="${action}"]`).setAttribute("aria-disabled", String(none || this.#busy > 0));
+    }
     this.#find(".tickets").replaceChildren(
       ...this.#hall.inOrder(tickets).map((ticket) => this.#ticketItem(ticket)));
     this.#find(".paid").hidden = sale === null;
@@ -66,8 +69,8 @@ export class CartView {
     };
     this.#root.addEventListener("click", (event) => {
       const button = event.target.closest("button");
-      if (!button) return;
-      if (button.dataset.ticket) this.#release([button.dataset.ticket]);
+      if (!button || button.getAttribute("aria-disabled") === "true") return;
+      if (button.dataset.ticket) this.#releaseFromList(button.dataset.ticket);
       else actions[button.dataset.action]?.();
     });
     this.#find("form").addEventListener("submit", (event) => {
@@ -80,8 +83,13 @@ export class CartView {
     const wish = {
       quantity: Number(form.get("quantity")), zone: form.get("zone"), adjacent: form.has("adjacent"),
     };
-    return this.#act(() => this.#cart.holdBest(wish),
-      (answer) => `The best for you: ${answer.data.tickets.map((ticket) => this.#shortName(ticket)).join(", ")}.`);
+    const before = this.#cart.tickets;
+    return this.#act(() => this.#cart.holdBest(wish), ({ data: { tickets } }) => {
+      // The same wish again is a repetition: it renews what it chose.
+      const known = tickets.every((ticket) => before.includes(ticket));
+      const names = tickets.map((ticket) => this.#shortName(ticket)).join(", ");
+      return known ? `The same wish again renews what it has chosen: ${names}.` : `The best for you: ${names}.`;
+    });
   }
 
   async #pay() {
@@ -93,6 +101,12 @@ export class CartView {
   async #release(tickets) {
     const answer = await this.#act(() => this.#cart.release(tickets), () => "Released.");
     if (answer?.status === 200) this.#hall.learn(tickets, "free");
+  }
+
+  async #releaseFromList(ticket) {
+    await this.#release([ticket]);
+    // The button is gone; the keyboard goes on from its neighbour.
+    (this.#find("[data-ticket]") ?? this.#find("h2")).focus();
   }
 
   // Does something that has an answer, and says what the answer means.
@@ -166,6 +180,5 @@ export class CartView {
 
   #name(ticket) { return seatName(this.#hall.ticket(ticket)); }
   #shortName(ticket) { return shortName(this.#hall.ticket(ticket)); }
-  #button(action) { return this.#find(`[data-action="${action}"]`); }
   #find(selector) { return this.#root.querySelector(selector); }
 }

@@ -27,11 +27,15 @@ export class Race {
     this.#carts = carts;
     this.#hall = hall;
     this.#map = map;
-    const button = document.getElementById("race");
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      await this.#run();
-      button.disabled = false;
+    let running = false;
+    document.getElementById("race").addEventListener("click", async () => {
+      if (running) return;
+      running = true;
+      try {
+        await this.#run();
+      } finally {
+        running = false;
+      }
     });
     document.getElementById("decider").addEventListener("change", () => this.#renderHelp());
     this.#renderHelp();

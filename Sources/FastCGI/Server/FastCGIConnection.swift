@@ -43,6 +43,12 @@ internal import Threads
     var isFollowed = false
   }
 
+  /// What is written of a long answer at once; libfcgi's own buffer is as long.
+  private static let writtenBytes = 8192
+
+  /// How long a single write waits, at most.
+  private static let blockedSeconds = 1
+
   let identifier: UInt64
 
   /// On the heap, where libfcgi's streams can point to it. It has no listening socket, so that
@@ -177,19 +183,75 @@ internal import Threads
   /// connection.
   ///
   /// - Returns: `idle`, `waiting` for the peer to close, or `ended`.
-  func answer(_ response: [UInt8]) -> Inspection {
+  func answer(_ pieces: [[UInt8]]) -> Inspection {
+    beginAnswer()
+    for piece in pieces { put(piece[...]) }
+    return finishAnswer()
+  }
+
+  /// Sends a long answer likewise, and waits for the peer to take it in.
+  ///
+  /// - Returns: Also `ended` when the deadline has come.
+  func answer(long pieces: [[UInt8]], deadline: Instant) -> Inspection {
+    beginAnswer()
+    setBlocking(true)
+    for piece in pieces {
+      var rest = piece[...]
+      while !rest.isEmpty {
+        guard waitForRoom(until: deadline), put(rest.prefix(Self.writtenBytes)) else {
+          return .ended
+        }
+        rest = rest.dropFirst(Self.writtenBytes)
+      }
+    }
+    guard waitForRoom(until: deadline) else { return .ended }
+    let inspection = finishAnswer()
+    if descriptor >= 0 { setBlocking(false) }
+    return inspection
+  }
+
+  private func beginAnswer() {
     // Whatever the peer asked for, the rest of its input is to be read before the connection closes.
     if closesAfterAnswer { unsafe request.pointee.keepConnection = 1 }
-    unsafe response.withUnsafeBytes { bytes in
+  }
+
+  /// Gives bytes to libfcgi; false when the peer does not take them.
+  @discardableResult
+  private func put(_ bytes: ArraySlice<UInt8>) -> Bool {
+    unsafe bytes.withUnsafeBytes { bytes in
       let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-      unsafe _ = FCGX_PutStr(start, Int32(bytes.count), request.pointee.out)
+      return unsafe FCGX_PutStr(start, Int32(bytes.count), request.pointee.out) >= 0
     }
+  }
+
+  private func finishAnswer() -> Inspection {
     unsafe FCGX_Finish_r(request)
     guard descriptor >= 0 else { return .ended }
     guard closesAfterAnswer else { return .idle }
     isClosing = true
     shutdown(descriptor, Int32(SHUT_WR))
     return .waiting
+  }
+
+  /// Whether writes wait for the peer (`fcntl(2)`): each for a bounded time (`SO_SNDTIMEO`), of which
+  /// there is no need where there was room before.
+  private func setBlocking(_ isBlocking: Bool) {
+    var time = timeval(tv_sec: Self.blockedSeconds, tv_usec: 0)
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, isBlocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK)
+  }
+
+  /// Waits until the socket has room for more, by `poll(2)`; false when the deadline has come first.
+  private func waitForRoom(until deadline: Instant) -> Bool {
+    var waited = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    while true {
+      let milliseconds = Instant.now.milliseconds(until: deadline)
+      let count = unsafe poll(&waited, 1, Int32(clamping: milliseconds))
+      if count > 0 { return waited.revents & Int16(POLLERR | POLLHUP) == 0 }
+      if count == 0 || errno != EINTR { return false }
+    }
   }
 
   /// Reads away what the peer still sends, since closing before would cut off the answer on TCP.

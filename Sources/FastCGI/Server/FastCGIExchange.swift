@@ -4,10 +4,16 @@ public final class FastCGIExchange: Sendable {
   public let body: [UInt8]
 
   private let connection: FastCGIConnection
-  private let finish: @Sendable ([UInt8]) -> Void
+  private let finish: @Sendable (Answer) -> Void
+
+  /// An answer, and what to send instead when it is long and too many long ones are being sent.
+  struct Answer: Sendable {
+    var pieces: [[UInt8]]
+    var insteadWhenBusy: [UInt8]?
+  }
 
   init(
-    _ connection: FastCGIConnection, body: [UInt8], finish: @escaping @Sendable ([UInt8]) -> Void
+    _ connection: FastCGIConnection, body: [UInt8], finish: @escaping @Sendable (Answer) -> Void
   ) {
     self.connection = connection
     self.body = body
@@ -23,5 +29,14 @@ public final class FastCGIExchange: Sendable {
   ///
   /// To be called exactly once. It never waits: a peer that does not take in the answer loses its
   /// connection.
-  public func respond(_ response: [UInt8]) { finish(response) }
+  public func respond(_ response: [UInt8]) { finish(Answer(pieces: [response])) }
+
+  /// Sends an answer that may be long, as `respond` does.
+  ///
+  /// One of more than `FastCGILimits.directAnswerBytes` is written by a thread of its own, which waits
+  /// for the peer for a bounded time. When there are as many as `FastCGILimits.longAnswers`, the peer
+  /// gets the other answer.
+  public func respond(_ pieces: [[UInt8]], insteadWhenBusy: [UInt8]) {
+    finish(Answer(pieces: pieces, insteadWhenBusy: insteadWhenBusy))
+  }
 }

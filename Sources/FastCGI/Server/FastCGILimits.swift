@@ -24,17 +24,28 @@ public struct FastCGILimits: Sendable {
   /// the connection is closed after the answer.
   public var bodyBytes: Int
 
+  /// A longer answer does not surely fit into a socket, in bytes.
+  public static let directAnswerBytes = 16_384
+
+  /// Long answers that are sent at once, each by a thread.
+  public var longAnswers: Int
+
+  /// How long a peer may take to take in a long answer.
+  public var longAnswerTimeoutMilliseconds: Int
+
   /// Creates bounds; each must be at least 1, and a request within them must fit into
   /// `maximumRequestBytes`.
   public init(
     workers: Int, connections: Int, peerTimeoutMilliseconds: Int, parameterBytes: Int,
-    bodyBytes: Int
+    bodyBytes: Int, longAnswers: Int = 8, longAnswerTimeoutMilliseconds: Int = 10_000
   ) {
     self.workers = workers
     self.connections = connections
     self.peerTimeoutMilliseconds = peerTimeoutMilliseconds
     self.parameterBytes = parameterBytes
     self.bodyBytes = bodyBytes
+    self.longAnswers = longAnswers
+    self.longAnswerTimeoutMilliseconds = longAnswerTimeoutMilliseconds
   }
 
   /// The longest request, records' headers and padding included. A longer one is refused.

@@ -40,9 +40,28 @@ extension FastCGIServer {
     // Each event is reported once: what is left to see after the answer has to be reported again.
     let rearms = event.isHangUp || admission.isFollowed
     handler(
-      FastCGIExchange(connection, body: body) { [self] response in
-        giveBack(connection, after: connection.answer(response), rearms: rearms)
+      FastCGIExchange(connection, body: body) { [self] answer in
+        send(answer, on: connection, rearms: rearms)
       })
+  }
+
+  /// Sends an answer: at once, or by a thread for long ones.
+  private func send(
+    _ answer: FastCGIExchange.Answer, on connection: FastCGIConnection, rearms: Bool
+  ) {
+    if let instead = answer.insteadWhenBusy,
+      answer.pieces.reduce(0, { $0 + $1.count }) > FastCGILimits.directAnswerBytes
+    {
+      let isTaken = writers.run { [self] in
+        let timeout = limits.longAnswerTimeoutMilliseconds
+        let inspection = connection.answer(
+          long: answer.pieces, deadline: .now.advanced(byMilliseconds: timeout))
+        giveBack(connection, after: inspection, rearms: rearms)
+      }
+      if !isTaken { giveBack(connection, after: connection.answer([instead]), rearms: rearms) }
+    } else {
+      giveBack(connection, after: connection.answer(answer.pieces), rearms: rearms)
+    }
   }
 
   /// Gives a connection back to the table, to wait for what comes next on it.

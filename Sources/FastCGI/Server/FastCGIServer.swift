@@ -18,6 +18,7 @@ public final class FastCGIServer: Sendable {
   private let stopping = WakeUp()
   let listener: Monitor<ListeningSocket?>
   let table: Monitor<ConnectionTable>
+  let writers: LongAnswerWriters
   private let threads: Monitor<[WorkerThread]>
   private let pulses: [Pulse]
 
@@ -30,6 +31,7 @@ public final class FastCGIServer: Sendable {
     self.handler = handler
     listener = Monitor(socket)
     table = Monitor(ConnectionTable(limits: limits))
+    writers = LongAnswerWriters(count: limits.longAnswers)
     threads = Monitor([])
     pulses = (0..<limits.workers).map { _ in Pulse() }
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
@@ -81,5 +83,6 @@ public final class FastCGIServer: Sendable {
       return threads
     }
     for thread in ended { thread.join() }
+    writers.stop()
   }
 }

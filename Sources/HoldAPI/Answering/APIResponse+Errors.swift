@@ -72,6 +72,24 @@ extension APIResponse {
       retryAfterSeconds: bounds.retryAfterSeconds)
   }
 
+  /// A question without an answer; a question changes nothing.
+  static func failed(
+    _ failure: ReadFailure, bounds: APIBounds, requestID: String
+  ) -> APIResponse {
+    let (status, message) =
+      switch failure {
+      case .busy: (503, "Service busy: too much is being read")
+      case .stopping: (503, "Service stopping")
+      case .databaseUnreachable: (503, "Database not reached in time")
+      case .databaseRefused: (500, "Internal error")
+      case .columnMissing(let column):
+        (503, "Column \(column) missing: lists and seat maps need it")
+      }
+    return error(
+      status: status, message: "\(message); nothing was changed", requestID: requestID,
+      retryAfterSeconds: bounds.retryAfterSeconds)
+  }
+
   /// An outcome that does not belong to the operation: a defect in the store.
   static func unexpectedOutcome(requestID: String) -> APIResponse {
     error(status: 500, message: "Internal error; outcome unknown", requestID: requestID)
@@ -84,6 +102,7 @@ extension APIResponse {
     case .databaseUnreachable: "Database not reached in time"
     case .databaseRefused: "Internal error"
     case .contended: "Tickets busy: another transaction kept them locked"
+    case .unsupported(let cause): cause
     case .outcomeUnknown: "Database connection lost during the commit"
     }
   }

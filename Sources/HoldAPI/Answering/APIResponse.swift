@@ -1,3 +1,5 @@
+public import Holds
+
 /// An answer, complete except for the headers that depend on how it is sent (`Content-Length`).
 ///
 /// Its description omits the body, which may contain a caller's `hold_id`.
@@ -8,14 +10,26 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The value of `X-Request-Id`, which every answer carries.
   public let requestID: String
 
-  /// The value of `Content-Type`.
-  public internal(set) var contentType = "application/json"
+  /// The value of `Content-Type`; nil where there is no content, as in a 304.
+  public internal(set) var contentType: String? = "application/json"
 
-  /// The headers that only this answer has: `Allow`, `Retry-After` or `WWW-Authenticate`.
+  /// The value of `Cache-Control`.
+  public internal(set) var cacheControl = "no-store"
+
+  /// The headers that only this answer has: `Allow`, `Retry-After`, `ETag` and the like.
   public internal(set) var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON, or the document; empty in the answer to HEAD.
   public var body: [UInt8]
+
+  /// What comes after `body`, where that may be long.
+  public internal(set) var longBody: LongBody?
+
+  /// What comes after `longBody`.
+  public internal(set) var bodyEnd: [UInt8] = []
+
+  /// How long the whole body is.
+  public var bodyByteCount: Int { body.count + (longBody?.byteCount ?? 0) + bodyEnd.count }
 
   /// Creates an answer without headers of its own.
   init(status: Int, requestID: String, body: [UInt8]) {
@@ -24,13 +38,11 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
     self.body = body
   }
 
-  /// The headers that are the same in every answer.
-  public static let commonHeaders = [APIHeader(name: "Cache-Control", value: "no-store")]
-
-  /// All headers in the order in which they are sent: `Content-Type`, the common ones,
+  /// All headers in the order in which they are sent: `Content-Type`, `Cache-Control`,
   /// `X-Request-Id`, its own.
   public var headers: [APIHeader] {
-    [APIHeader(name: "Content-Type", value: contentType)] + Self.commonHeaders
+    (contentType.map { [APIHeader(name: "Content-Type", value: $0)] } ?? [])
+      + [APIHeader(name: "Cache-Control", value: cacheControl)]
       + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
   }
 
@@ -38,11 +50,13 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   var withoutBody: APIResponse {
     var response = self
     response.body = []
+    response.longBody = nil
+    response.bodyEnd = []
     return response
   }
 
   /// The status and the body's length: never the body.
-  public var description: String { "APIResponse(\(status), \(body.count) bytes)" }
+  public var description: String { "APIResponse(\(status), \(bodyByteCount) bytes)" }
 
   /// Never the body.
   public var customMirror: Mirror { Mirror(self, children: []) }

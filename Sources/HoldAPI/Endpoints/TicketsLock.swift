@@ -24,7 +24,7 @@ struct TicketsLock: Endpoint {
     service.submit(.lock(lock), requestID: requestID) { [bounds] outcome in
       switch outcome {
       case .granted(let grant):
-        let body = Self.granted(lock, grant)
+        let body = Self.granted(lock.ticketIDs, lock.holdID, grant)
         respond(APIResponse(status: 200, requestID: requestID, body: body))
       case .refused(let tickets):
         let body = Self.refused(tickets, wantsDetails: wantsDetails)
@@ -39,12 +39,13 @@ struct TicketsLock: Endpoint {
     }
   }
 
-  private static func granted(_ lock: LockRequest, _ grant: HoldGrant) -> [UInt8] {
+  /// The answer to whoever holds these tickets now.
+  static func granted(_ ticketIDs: [String], _ holdID: HoldID?, _ grant: HoldGrant) -> [UInt8] {
     var writer = JSONWriter()
     writer.raw(
       #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":"#)
-    writer.strings(lock.ticketIDs)
-    if let holdID = lock.holdID {
+    writer.strings(ticketIDs)
+    if let holdID {
       writer.raw(#","hold_id":"#)
       writer.string(holdID.secret)
       writer.raw(#","expires_at":""#)

@@ -34,6 +34,50 @@ extension RequestMembers {
       got: Quotation.of(id))
   }
 
+  /// `event_id`.
+  func eventID() throws(BadRequest) -> EventID {
+    guard case .string(let text) = self[.eventID] else {
+      throw BadRequest(
+        Member.eventID.path, expected: EventIDCheck.expectation(bounds),
+        got: self[.eventID].shown)
+    }
+    return try EventIDCheck.check(text, named: Member.eventID.path, bounds: bounds)
+  }
+
+  /// A name of the platform's, such as a zone's; bounded as ticket ids are.
+  func label(_ member: Member) throws(BadRequest) -> String {
+    guard case .string(let text) = self[member] else {
+      throw BadRequest(member.path, expected: expectedTicketID, got: self[member].shown)
+    }
+    let fits = (1...bounds.maximumTicketIDBytes).contains(text.utf8.count)
+    if fits, text.everyByte(satisfies: { $0 != 0 }) { return text }
+    throw BadRequest(
+      member.path, expected: expectedTicketID + (fits ? " without NUL" : ""),
+      got: Quotation.of(text))
+  }
+
+  /// The same; nil when it was not sent.
+  func optionalLabel(_ member: Member) throws(BadRequest) -> String? {
+    switch self[member] {
+    case .nothing, .null: nil
+    default: try label(member)
+    }
+  }
+
+  /// `quantity`: how many tickets are wanted.
+  func quantity() throws(BadRequest) -> Int {
+    let received = self[.quantity]
+    let range = 1...bounds.maximumTickets
+    if case .number(let number) = received, let count = Int(exactly: number),
+      range.contains(count)
+    {
+      return count
+    }
+    throw BadRequest(
+      Member.quantity.path, expected: "a whole number from 1 to \(range.upperBound)",
+      got: received.shown)
+  }
+
   /// `reserved_time`, in seconds.
   func reservedSeconds() throws(BadRequest) -> Double {
     let received = self[.reservedTime]

@@ -2,14 +2,18 @@
 ///
 /// A new member is a case here, and a check in `RequestMembers+Checks.swift` unless one fits it.
 enum Member: String, CaseIterable {
+  case adjacent
   case data
   case details
+  case eventID = "event_id"
   case holdID = "hold_id"
   case orderID = "order_id"
+  case quantity
   case reservedTime = "reserved_time"
   case shopper
   case ticketdReserved = "ticketd_reserved"
   case tickets
+  case zone
 
   private static let names = allCases.map { (member: $0, name: Array($0.rawValue.utf8)) }
 

@@ -340,8 +340,11 @@ BEGIN
     END IF;
     v_choice_held := ARRAY(
       SELECT (SELECT count(*)::int FROM tickets_blocked b
+                JOIN tickets t ON t.ticket_id = b.ticket_id
                WHERE b.choice_key = k AND b.locked_up > v_now
-                 AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE)
+                 AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE
+                 -- What was sold or withheld beside the hold cannot be held again.
+                 AND (t.status IS NOT TRUE OR {withheld}) IS NOT TRUE)
         FROM unnest(v_chosen) AS k);
   END IF;
 

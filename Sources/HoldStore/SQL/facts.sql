@@ -42,6 +42,15 @@ SELECT
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
      WHERE i.indrelid = b.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
        AND i.indpred IS NULL AND i.indnkeyatts = 1 AND a.attname = 'ticket_id') AS has_unique_index,
+  EXISTS (
+    SELECT FROM pg_attribute a
+     WHERE a.attrelid = t.oid AND a.attname = 'event_id' AND NOT a.attisdropped) AS has_event,
+  EXISTS (
+    SELECT FROM pg_index i
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid = t.oid AND i.indisvalid AND i.indpred IS NULL
+       AND a.attname = 'event_id') AS has_event_index,
+  coalesce(t.relkind = 'p', false) AS is_partitioned,
   -- Of the service's storage parameters, those that the owner has not set.
   coalesce((
     SELECT string_agg(w.name || ' = ' || w.value, ', ' ORDER BY w.name)

@@ -1,4 +1,5 @@
--- The tickets on sale. The service reads ticket_id and status, and status_offline where it exists.
+-- The tickets on sale. Holds need ticket_id and status, and status_offline where it exists; lists and
+-- seat maps need event_id and its index, and show the rest.
 CREATE TABLE tickets (
   ticket_id    text PRIMARY KEY,
   event_id     text,
@@ -13,3 +14,4 @@ CREATE TABLE tickets (
   date_created timestamptz NOT NULL DEFAULT now(),
   date_updated timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX tickets_event_id ON tickets (event_id);

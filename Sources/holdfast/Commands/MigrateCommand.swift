@@ -20,6 +20,12 @@ struct MigrateCommand: ParsableCommand {
   )
   var createTables = false
 
+  @Flag(
+    help:
+      "Build the index on tickets (event_id) that lists and seat maps need, concurrently, if there is none."
+  )
+  var eventIndex = false
+
   @Option(help: "Grant this role what the service needs.")
   var grant: String?
 
@@ -41,6 +47,7 @@ struct MigrateCommand: ParsableCommand {
     var options = Migrator.Options()
     options.isDryRun = dryRun
     options.createsTables = createTables
+    options.createsEventIndex = eventIndex
     options.grantee = grant
     options.grantsStrictSales = strictSales
     options.grantsConfirms = confirm

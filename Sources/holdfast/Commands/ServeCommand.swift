@@ -37,12 +37,14 @@ struct ServeCommand: ParsableCommand {
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
     let metrics = settings.hasMetrics ? ServiceMetrics(version: HoldfastCommand.version) : nil
-    let store = HoldStore(settings: settings.store) { event in
+    let onEvent: @Sendable (HoldStoreEvent) -> Void = { event in
       metrics?.count(event)
       logger.log(event)
     }
+    let store = HoldStore(settings: settings.store, onEvent: onEvent)
+    let seatMaps = SeatMapStore(settings: settings.seatMaps, onEvent: onEvent)
     let api = API(
-      service: store, bounds: settings.bounds, access: access,
+      service: store, seatMaps: seatMaps, bounds: settings.bounds, access: access,
       openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
     let handler = RequestHandler(
       api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths))
@@ -66,6 +68,7 @@ struct ServeCommand: ParsableCommand {
     exitWhenLate(deadline, server, logger)
     server.drain()
     _ = server.waitUntilIdle(until: deadline)
+    seatMaps.stop()
     store.stop()
     server.stop()
     let unanswered = Self.unansweredRequests(server)

@@ -25,6 +25,8 @@ extension Logger {
       log(
         level: resolution == .unknown ? .warning : .notice, "batch resolved",
         metadata: ["resolution": "\(resolution.rawValue)", "operations": "\(operations)"])
+    case .seatsNotRead(let error):
+      warning("seats not read", metadata: ["error": "\(error)"])
     case .swept(let result):
       log(
         level: result.rows > 0 ? .info : .debug, "swept expired holds",
@@ -34,6 +36,8 @@ extension Logger {
           "holds from the future were deleted: the database's clock has been set back",
           metadata: ["rows": "\(result.rowsFromTheFuture)"])
       }
+    case .readFailed(let error):
+      warning("reading a seat map or list failed", metadata: ["error": "\(error)"])
     case .sweepFailed(let error):
       warning("sweep failed", metadata: ["error": "\(error)"])
     case .historyFailed(let error):

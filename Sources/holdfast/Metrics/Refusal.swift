@@ -14,6 +14,7 @@ enum Refusal: String, CaseIterable, Sendable {
   case databaseUnreachable = "database_unreachable"
   case databaseRefused = "database_refused"
   case contended
+  case unsupported
   case outcomeUnknown = "outcome_unknown"
 
   /// The different reasons of an outcome; none if it was done.
@@ -46,6 +47,7 @@ enum Refusal: String, CaseIterable, Sendable {
       case .databaseUnreachable: .databaseUnreachable
       case .databaseRefused: .databaseRefused
       case .contended: .contended
+      case .unsupported: .unsupported
       case .outcomeUnknown: .outcomeUnknown
       }
   }

@@ -26,11 +26,12 @@ struct ServiceSettings {
   let shutdownTimeoutMilliseconds: Int
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
+  let seatMaps: SeatMapSettings
   let bounds: APIBounds
-  let hasMetrics: Bool
 
   /// The file of the callers' keys; nil when callers need none.
   let apiKeysFile: String?
+  let hasMetrics: Bool
   let logLevel: Logger.Level
   let logFormat: LogFormat
 
@@ -57,11 +58,19 @@ struct ServiceSettings {
       "Size of a request's body. A larger one is answered with 413.")
     fastCGI = try Self.readFastCGI(&reader, bodyBytes: bodyBytes)
     var store = try Self.readStore(&reader)
+    var seatMaps = try Self.readSeatMaps(&reader)
     var bounds = try Self.readBounds(&reader, bodyBytes: bodyBytes)
     try Self.readSales(&reader, &store, &bounds)
     store.conninfo = try DatabaseURL.read(environment)
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
+    seatMaps.conninfo = store.conninfo
+    seatMaps.longestHoldSeconds = store.longestHoldSeconds
+    seatMaps.connectTimeoutMilliseconds = store.pool.connectTimeoutMilliseconds
+    seatMaps.answerTimeoutMilliseconds = store.answerTimeoutMilliseconds
+    seatMaps.readTimeoutMilliseconds = min(
+      seatMaps.readTimeoutMilliseconds, store.statementTimeoutMilliseconds)
+    self.seatMaps = seatMaps
     self.bounds = bounds
     apiKeysFile = try reader.read(
       "api-keys-file", .optionalPath, default: nil,
@@ -102,7 +111,14 @@ struct ServiceSettings {
         "peer-timeout", times, default: 5000,
         "Time in which the web server must send a whole request."),
       parameterBytes: parameterBytes,
-      bodyBytes: bodyBytes)
+      bodyBytes: bodyBytes,
+      longAnswers: try reader.read(
+        "long-answers", .integer(1...1024), default: 8,
+        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread. Further "
+          + "ones are answered with 503."),
+      longAnswerTimeoutMilliseconds: try reader.read(
+        "long-answer-timeout", times, default: 10_000,
+        "Time in which the web server must take in such an answer."))
   }
 
   private static func readStore(
@@ -148,6 +164,13 @@ struct ServiceSettings {
         "batch-requests", counts, default: 128, "Requests that share a commit."),
       batchTickets: try reader.read(
         "batch-tickets", counts, default: 1024, "Tickets that a shared commit names."))
+    store.bestEvents = try reader.read(
+      "best-events", .integer(1...10_000), default: 32,
+      "Events whose seats are kept in memory for /tickets_lock_best.")
+    store.bestSeats = try reader.read(
+      "best-seats", .integer(1...10_000_000), default: 500_000,
+      "Seats that are kept for it, of all events together. About 50 bytes each. A larger event is "
+        + "answered with 503.")
     store.sweepIntervalMilliseconds = try reader.read(
       "sweep-interval", .time(0...86_400_000), default: 30_000,
       "Pause between sweeps of expired rows. 0 turns the sweeps off.")
@@ -158,6 +181,31 @@ struct ServiceSettings {
       "How long the history of each ticket is kept, rounded up to days. 0 records none.")
     store.historyDays = (history + dayMilliseconds - 1) / dayMilliseconds
     return store
+  }
+
+  private static func readSeatMaps(
+    _ reader: inout SettingReader
+  ) throws(SettingError) -> SeatMapSettings {
+    var seatMaps = SeatMapSettings()
+    seatMaps.readers = try reader.read(
+      "seat-map-readers", .integer(1...64), default: 2,
+      "Threads that read seat maps, each with a PostgreSQL connection of its own.")
+    seatMaps.limits.events = try reader.read(
+      "seat-map-events", counts, default: 64,
+      "Events whose seat maps are kept. When more are asked for in one second, further ones are "
+        + "answered with 503.")
+    seatMaps.limits.bytes = try reader.read(
+      "seat-map-bytes", .integer(65_536...1_073_741_824), default: 33_554_432,
+      "Bytes of seat maps that are kept, compressed ones included.")
+    seatMaps.limits.unknownEvents = try reader.read(
+      "unknown-events", counts, default: 4096,
+      "Event ids that are looked for, and unknown ones remembered, at once. Further ones are "
+        + "answered with 503.")
+    seatMaps.lists = try reader.read(
+      "lists", .integer(1...1024), default: 4,
+      "Lists of tickets in memory at once, and as many uncompressed layouts. Further ones are "
+        + "answered with 503. One list is read at a time, on a connection of its own.")
+    return seatMaps
   }
 
   private static func readPool(
@@ -206,6 +254,8 @@ struct ServiceSettings {
       "max-tickets", .integer(1...10_000), default: 100, "Different tickets in a request.")
     bounds.maximumTicketIDBytes = try reader.read(
       "max-ticket-id-bytes", .integer(1...2048), default: 256, "Longest ticket id, in bytes.")
+    bounds.maximumEventIDBytes = try reader.read(
+      "max-event-id-bytes", .integer(1...2048), default: 256, "Longest event id, in bytes.")
     let shortest = try reader.read("min-reserved-time", times, default: 1000, "Shortest hold.")
     let longest = try reader.read(
       "max-reserved-time", .time(1...604_800_000), default: 7_200_000,

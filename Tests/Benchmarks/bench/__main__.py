@@ -113,8 +113,8 @@ class Bench:
             settings = dict(one.split("=", 1) for one in options.against_setting) if is_other else {}
             self.databases.make(name, plan.TICKETS[name], program)
             say(f"{plan.TICKETS[name]:,} tickets in {name}")
-            settings |= plan.SETTINGS.get(name, {})
-            self.sites[name] = self._start_site(name, program, {**self.databases.variables(name), **settings})
+            self.sites[name] = self._start_site(
+                name, program, {**self.databases.variables(name), **plan.SETTINGS.get(name, {}), **settings})
             check_answers("holdfast", self.sites[name].port)
         self._start_others([name for name in plan.SUBJECTS if any(case.subject == name for case in cases)])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from Harness.postgres import Cluster
 from Harness.processes import run
-from plan import EVENT
+from plan import EVENT, EVENTS
 
 HERE = Path(__file__).resolve().parent.parent
 FIRST_TICKET = 10_000_000  # all ids are of one length: E1-10000000 and on
@@ -31,9 +31,10 @@ class Databases(Cluster):
         """Makes a database of so many tickets, with the tables that this Holdfast makes."""
         self.sql("postgres", f"CREATE DATABASE {name}")
         run(program, "migrate", env={**os.environ, **self.variables(name)})
+        event = EVENTS.get(name, EVENT)
         self.sql(name, (HERE / "sql" / "single_hold.sql").read_text(), f"""
             INSERT INTO tickets (ticket_id, event_id, event_name, zone, seat_id, seat_row)
-            SELECT 'E1-' || n, 'E' || (n - {FIRST_TICKET}) / {EVENT}, 'Benchmark', 'Floor', n::text,
+            SELECT 'E1-' || n, 'E' || (n - {FIRST_TICKET}) / {event}, 'Benchmark', 'Floor', n::text,
                 (n / 100)::text
             FROM generate_series({FIRST_TICKET}, {FIRST_TICKET + tickets - 1}) AS n""")
         # Now, so that autovacuum finds nothing to do while we measure.

@@ -52,7 +52,9 @@ def disagreements(case: Case, result: dict, rows_before: int, rows_after: int) -
         held = -held  # each sale ends its hold
     if rows_after - rows_before != held:
         found.append(f"{held} tickets granted and not released, but {rows_after - rows_before} rows")
-    if case.load != "rush" and result["refused"]:
+    if result.get("early"):
+        found.append(f"{result['early']} refusals before the last seats were gone")
+    if case.load not in ("rush", "best-rush") and result["refused"]:
         found.append(f"{result['refused']} refusals of tickets that were free")
     if case.load == "mixed" and held > case.clients * case.cart:
         # Clients stop where they are when the time is up: each may still hold one cart.

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
 PEERS = ("php", "go", "fastapi")
 SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
-             "analyzed", "confirm")
+             "analyzed", "confirm", "best", "best-rush")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
            "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
-           "bench_10m": 10_000_000}
+           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000}
+EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
 SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
 
 
@@ -19,7 +20,7 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush, mixed or confirm
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, confirm, best or best-rush
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
@@ -56,6 +57,11 @@ def _fresh() -> list[Case]:
 CONFIRM = Case("confirm", "holdfast", 64, load="confirm", database="bench_confirm", state="held")
 
 
+def _best() -> list[Case]:
+    return [Case(load, "holdfast", 64, load=load, database=name, event=EVENTS[name])
+            for load, name in (("best", "bench_best"), ("best-rush", "bench_seats"))]
+
+
 def _history() -> list[Case]:
     """In turns, each on a database of its own."""
     return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
@@ -77,6 +83,7 @@ def full() -> list[Case]:
         *(Case("live", "holdfast", 64, database="bench_10m", state=state) for state in ("empty", "million")),
         Case("analyzed", "holdfast", 64, state="analyzed"),
         CONFIRM,
+        *_best(),
     ]
 
 
@@ -85,7 +92,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush"), CONFIRM]
+        Case("rush", "holdfast", 64, load="rush"), CONFIRM, *_best()]
 
 
 def against() -> list[Case]:

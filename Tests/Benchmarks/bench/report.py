@@ -84,6 +84,7 @@ class Targets:
         yield ("1 million live holds ÷ none", _ratio(
             "rate", self._find("live", state="million"), self._find("live", state="empty")), 0.9, 1, "", at_least)
         yield "after TRUNCATE + ANALYZE ÷ before", _ratio("rate", self._find("analyzed"), fresh), 0.9, 1, "", at_least
+        yield "best available ÷ named tickets", _ratio("rate", self._find("best"), fresh), 0.6, 0.9, "", at_least
         other = self._find("fresh", "against")
         yield "rate, holdfast ÷ against", _ratio("rate", fresh, other), None, None, "", at_least
         yield "own processor time, holdfast ÷ against", _own(fresh, other), None, None, "", at_most

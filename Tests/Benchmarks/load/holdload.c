@@ -11,6 +11,10 @@
 // rush   random neighbours among the first 50 tickets         nearly all are refused
 // mixed  every client holds a fresh cart, then releases it    all are granted
 // confirm  every cart is sold once, under an order of its own and its own hold_id    all are granted
+// best   the best tickets of an event, by /tickets_lock_best; one event after the other is sold to the last seat
+//                                                             all are granted
+// best-rush  the same, but every client asks for one event until it is refused, and then for the next. A refusal that
+//            tells of enough free seats is `early`
 //
 // --shed        429, 502 and 503 are counted apart, with their own times; the client rests for the answer's
 //               Retry-After, and up to as long again at random, before it asks for another cart
@@ -43,7 +47,7 @@ enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384, IMPATIENT_MS = 50, WHEEL_MS = 81
 // in place: the n-th cart is n × this prime, modulo their number.
 static const uint64_t STRIDE = 611953;
 
-typedef enum { FRESH, RUSH, MIXED, CONFIRM } Scenario;
+typedef enum { FRESH, RUSH, MIXED, CONFIRM, BEST, BEST_RUSH } Scenario;
 
 typedef struct Client {
     int fd;
@@ -51,7 +55,7 @@ typedef struct Client {
     bool waiting;    // a request is under way
     bool holding;    // mixed: the cart was granted and is to be released next
     bool releasing;  // the request under way is a release
-    uint64_t cart;
+    uint64_t cart;   // best, best-rush: the event
     double due;
     struct Client *next;  // of those that are free, or of those that rest until the same millisecond
     size_t received;
@@ -74,6 +78,7 @@ typedef struct {
 } Times;
 
 static struct {
+    uint64_t early;  // of those refused: while enough seats were free
     uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
     uint64_t closed, malformed, unanswered, unexpected[STATUSES];
     // Turned away, and how many of these without a Retry-After, and of which nobody knows the outcome.
@@ -115,6 +120,15 @@ static bool chooseCart(Client *client) {
         return true;
     }
     uint64_t size = (uint64_t)options.cart, carts = options.tickets / size, eventCarts = options.event / size;
+    if (options.scenario == BEST_RUSH) {
+        if (client->cart == options.tickets / options.event) return !(totals.exhausted = true);
+        return true;
+    }
+    if (options.scenario == BEST) {
+        if (nextCart == carts) return !(totals.exhausted = true);
+        client->cart = nextCart++ / eventCarts;
+        return true;
+    }
     if ((options.scenario == FRESH || options.scenario == CONFIRM) && nextCart == carts) return !(totals.exhausted = true);
     uint64_t number = nextCart++ % carts, place = number % eventCarts * STRIDE % eventCarts;
     client->cart = (number / eventCarts * eventCarts + place) * size;
@@ -134,20 +148,30 @@ static void openConnection(Client *client) {
     if (epoll_ctl(poller, EPOLL_CTL_ADD, client->fd, &event) < 0) fail("epoll_ctl");
 }
 
-static void sendRequest(Client *client) {
-    char body[BODY_BYTES], request[BODY_BYTES + 256];
-    bool confirms = options.scenario == CONFIRM, locks = !confirms && !client->releasing;
+static bool isBest(void) { return options.scenario == BEST || options.scenario == BEST_RUSH; }
+
+static int writeCart(const Client *client, bool locks, char *body) {
+    if (isBest())
+        return sprintf(body, "{\"data\":{\"event_id\":\"E%lu\",\"quantity\":%d,\"reserved_time\":600", client->cart,
+                       options.cart);
     int length = sprintf(body, "{\"data\":{\"%s\":[", locks ? "ticketd_reserved" : "tickets");
     for (int i = 0; i < options.cart; i++)
         length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
-    length += sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
+    return length + sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
+}
+
+static void sendRequest(Client *client) {
+    char body[BODY_BYTES], request[BODY_BYTES + 256];
+    bool confirms = options.scenario == CONFIRM, locks = !confirms && !client->releasing;
+    int length = writeCart(client, locks, body);
     if (confirms) length += sprintf(body + length, ",\"order_id\":\"order-%016lu\"", client->cart);
     if (options.owned || confirms) length += sprintf(body + length, ",\"hold_id\":\"cart-%016lu\"", client->cart);
     if (options.owned && locks) length += sprintf(body + length, ",\"details\":true");
     length += sprintf(body + length, "}}");
+    const char *path = confirms ? "tickets_confirm" : isBest() ? "tickets_lock_best" : locks ? "tickets_lock"
+                                                                                             : "tickets_unlock_param";
     int size = sprintf(request, "POST /%s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                       "Content-Length: %d\r\n\r\n%s", confirms ? "tickets_confirm" : locks ? "tickets_lock" : "tickets_unlock_param",
-                       length, body);
+                       "Content-Length: %d\r\n\r\n%s", path, length, body);
     client->received = 0;
     if (send(client->fd, request, (size_t)size, MSG_NOSIGNAL) != size) {
         // The server closed the kept-alive connection as we wrote: the read that follows reports it.
@@ -246,7 +270,8 @@ static bool isShed(Client *client, int status) {
 }
 
 static void count(Client *client, int status) {
-    bool valid = strstr(client->answer, "\"valido\":true"), refused = strstr(client->answer, "\"nodisponible\":[\"");
+    bool valid = strstr(client->answer, "\"valido\":true");
+    bool refused = strstr(client->answer, isBest() ? "\"nodisponible\":[]" : "\"nodisponible\":[\"");
     if (status == 200 && valid && client->releasing) {
         totals.released++;
         client->holding = false;
@@ -255,6 +280,9 @@ static void count(Client *client, int status) {
         client->holding = options.scenario == MIXED;
     } else if (status == 400 && refused && !client->releasing) {
         totals.refused++;
+        const char *isFree = strstr(client->answer, "\"free\":");
+        if (isFree && atoi(isFree + 7) >= options.cart) totals.early++;
+        if (options.scenario == BEST_RUSH) client->cart++;
     } else if (status == 200 || status < 100 || status >= STATUSES) {
         totals.malformed++;
     } else {
@@ -368,8 +396,8 @@ static void report(void) {
     printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,", served->count,
            (double)served->count / options.seconds, percentile(served, 0.5), percentile(served, 0.99),
            percentile(served, 1));
-    printf("\"granted\":%lu,\"refused\":%lu,\"released\":%lu,\"exhausted\":%s,", totals.granted,
-           totals.refused, totals.released, totals.exhausted ? "true" : "false");
+    printf("\"granted\":%lu,\"refused\":%lu,\"early\":%lu,\"released\":%lu,\"exhausted\":%s,", totals.granted,
+           totals.refused, totals.early, totals.released, totals.exhausted ? "true" : "false");
     const char *comma = "";
     if (options.shed) {
         reportTimes("shed", &totals.turnedAway);
@@ -392,6 +420,8 @@ static Scenario scenarioNamed(const char *name) {
     if (!strcmp(name, "rush")) return RUSH;
     if (!strcmp(name, "mixed")) return MIXED;
     if (!strcmp(name, "confirm")) return CONFIRM;
+    if (!strcmp(name, "best")) return BEST;
+    if (!strcmp(name, "best-rush")) return BEST_RUSH;
     errno = EINVAL;
     fail(name);
     return FRESH;

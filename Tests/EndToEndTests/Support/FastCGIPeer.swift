@@ -80,8 +80,10 @@ final class FastCGIPeer {
   private static func records(
     _ method: String, _ path: String, body: String, keepsConnection: Bool
   ) -> [UInt8] {
+    let parts = path.split(separator: "?", maxSplits: 1).map { String($0) }
     let parameters = [
-      "REQUEST_METHOD": method, "DOCUMENT_URI": path, "CONTENT_TYPE": "application/json",
+      "REQUEST_METHOD": method, "DOCUMENT_URI": parts[0],
+      "QUERY_STRING": parts.count > 1 ? parts[1] : "", "CONTENT_TYPE": "application/json",
       "CONTENT_LENGTH": String(body.utf8.count),
     ]
     let pairs = parameters.flatMap { name, value in

@@ -15,12 +15,15 @@ final class HTTPConnection {
     return try exchange(head.joined(separator: "\r\n"))
   }
 
-  func get(_ path: String) throws -> HTTPResponse {
-    try exchange("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+  func get(_ path: String, headers: [String] = []) throws -> HTTPResponse {
+    let head = ["GET \(path) HTTP/1.1", "Host: localhost"] + headers + ["", ""]
+    return try exchange(head.joined(separator: "\r\n"))
   }
 
   /// Sends a request as it stands and reads the answer; on an error the connection is given up.
-  func exchange(_ request: String) throws -> HTTPResponse {
+  ///
+  /// - Parameter hasBody: False for HEAD, whose answer names a length and has none.
+  func exchange(_ request: String, hasBody: Bool = true) throws -> HTTPResponse {
     let socket = try self.socket ?? Socket(port: port)
     self.socket = nil
     socket.setReadTimeout(seconds: 30)
@@ -35,7 +38,7 @@ final class HTTPConnection {
     var response = HTTPResponse(
       head: String(decoding: buffer.prefix(headEnd ?? 0), as: UTF8.self))
     buffer.removeFirst(headEnd ?? 0)
-    let length = response["Content-Length"].flatMap { Int($0) } ?? 0
+    let length = hasBody ? response["Content-Length"].flatMap { Int($0) } ?? 0 : 0
     while buffer.count < length { try fill(from: socket) }
     response.body = String(decoding: buffer.prefix(length), as: UTF8.self)
     if response["Connection"] != "close" { self.socket = socket }

@@ -1,0 +1,62 @@
+internal import Holds
+internal import Threads
+
+/// How far an operation for the best available tickets has come.
+///
+/// Unchecked: only whoever has taken its entry out of the queue touches it, and the queue's lock hands
+/// it on.
+final class BestCall: @unchecked Sendable {
+  /// What is known of the tickets that the same call chose before.
+  enum Earlier {
+    /// Nothing: the commit will tell if there are some.
+    case unknown
+
+    /// They are to be looked up first.
+    case toLookUp
+
+    /// These.
+    case known([String])
+  }
+
+  let request: BestRequest
+  let event: ExactText
+
+  /// The call's key; nil without a cart, when no repeat can be told from another call.
+  let choice: ChoiceKey?
+  let arrived: Instant
+
+  /// The tickets that it goes to the database with.
+  var proposal: LockRequest?
+
+  /// How often a proposal was refused.
+  var refusals = 0
+  var earlier: Earlier
+
+  init(_ request: BestRequest, arrived: Instant) {
+    self.request = request
+    self.arrived = arrived
+    event = ExactText(request.eventID)
+    choice = ChoiceKey(request)
+    earlier = choice == nil ? .known([]) : .unknown
+  }
+
+  var key: ExactText? { choice.map { ExactText($0.text) } }
+
+  var holder: SeatBook.Holder { request.holdID.map { .cart($0) } ?? .anonymous }
+
+  /// The request for these tickets.
+  func lock(_ ticketIDs: [String]) -> LockRequest {
+    LockRequest(
+      ticketIDs: ticketIDs, reservedSeconds: request.reservedSeconds, holdID: request.holdID,
+      shopper: request.shopper, choice: choice)
+  }
+
+  /// What is to be chosen, given the seats of `kept`. Whoever was refused once may only have been ill
+  /// informed; whoever is refused again and again is in a race, and gets out of its way.
+  func wish(kept: [Int]) -> SeatWish {
+    let most = refusals < 2 ? 0 : 1 << min(refusals - 1, 6)
+    return SeatWish(
+      zone: request.zone, quantity: request.quantity, mustBeAdjacent: request.mustBeAdjacent,
+      kept: kept, skippedRows: most == 0 ? 0 : .random(in: 0...most))
+  }
+}

@@ -1,0 +1,63 @@
+internal import Holds
+internal import Threads
+
+/// What the store knows of an event's seats, and of the looks at them. Guarded by the lock of the
+/// `SeatBooks` that it is in.
+final class EventSeats {
+  /// The seats; nil until the first look has ended.
+  var book: SeatBook?
+
+  /// Counts the layouts: seats' numbers are those of one layout.
+  var layout = 0
+
+  /// Counts what callers may wait for: looks that ended, and claims.
+  var news = 0
+
+  /// When the last look began that succeeded.
+  var lookedAt: Instant?
+
+  /// Why the last look failed, and when it began; nil if it succeeded.
+  var failure: (cause: HoldFailure, lookedAt: Instant)?
+
+  /// Since when a look is wanted; nil if none is.
+  var wantedSince: Instant?
+  var isLooking = false
+  var nextLook: Instant
+
+  /// While a look is under way: what commits have told of seats since it began, and by which clock.
+  var learned: [Int: Int64] = [:]
+
+  /// The calls of carts that are under way to the database.
+  var choices: Set<ExactText> = []
+
+  var lastUse: Instant
+
+  init(now: Instant) {
+    nextLook = now
+    lastUse = now
+  }
+
+  var seatCount: Int { book?.plan.ticketIDs.count ?? 0 }
+
+  /// Whether nobody needs it at the moment.
+  var isIdle: Bool { !isLooking && wantedSince == nil && choices.isEmpty && !hasClaims }
+
+  private var hasClaims: Bool { book?.claimedSeats.isEmpty == false }
+
+  func wantLook(now: Instant) {
+    if wantedSince == nil { wantedSince = now }
+  }
+}
+
+/// The seats that a batch has taken out of the choice, until it is decided.
+struct SeatClaims {
+  struct Claim {
+    let event: ExactText
+    let layout: Int
+    let seats: [Int]
+    let ticketIDs: [String]
+    let choice: ExactText?
+  }
+
+  var claims: [Claim] = []
+}

@@ -1,0 +1,62 @@
+internal import Holds
+internal import Postgres
+internal import Threads
+
+/// Looks at the seats of events on a thread of its own, one after the other, when callers wait for it.
+struct SeatLooker: Sendable {
+  let books: SeatBooks
+  let pool: Pool
+  let queue: Monitor<HoldQueue>
+  let longestHoldSeconds: Double
+  let timeoutMilliseconds: Int
+  let onEvent: @Sendable (HoldStoreEvent) -> Void
+
+  func run() {
+    while case .look(let look) = books.nextDuty() {
+      queue.wake(callersOf: perform(look))
+    }
+  }
+
+  private func perform(_ look: SeatBooks.Look) -> Set<ExactText> {
+    let deadline = look.began.advanced(byMilliseconds: timeoutMilliseconds)
+    do throws(PostgresError) {
+      let limit = books.limits.seats
+      let found = try pool.withConnection(deadline: deadline) {
+        connection throws(PostgresError) in
+        try SeatLook(
+          at: look.event.text, limit: limit + 1, longestHoldSeconds: longestHoldSeconds,
+          on: connection, deadline: deadline)
+      }
+      guard found.seats.count <= limit else {
+        let cause = "The event has more than \(limit) tickets"
+        return books.end(look, failedBy: .unsupported(cause))
+      }
+      return books.end(look, with: found.book(before: look.plan), readAt: found.readAt)
+    } catch {
+      onEvent(.seatsNotRead(error))
+      return books.end(look, failedBy: Self.cause(of: error))
+    }
+  }
+
+  /// What callers are told; nil where another attempt may succeed.
+  private static func cause(of error: PostgresError) -> HoldFailure? {
+    switch error.code {
+    case .server(.undefinedColumn): .unsupported("The table tickets has no column event_id")
+    case .server(.queryCanceled): .databaseUnreachable
+    case .server(.insufficientPrivilege), .server(.undefinedTable), .server(.undefinedFunction):
+      .databaseRefused
+    default: nil
+    }
+  }
+}
+
+extension Monitor where State == HoldQueue {
+  /// Lets calls for the best tickets of these events be decided anew.
+  func wake(callersOf events: Set<ExactText>) {
+    guard !events.isEmpty else { return }
+    let callsCommitter = withLock { queue in
+      queue.wake { $0.best.map { events.contains($0.event) } ?? false }
+    }
+    if callsCommitter { signal() }
+  }
+}

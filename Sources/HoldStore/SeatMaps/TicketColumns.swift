@@ -1,0 +1,133 @@
+internal import Holds
+internal import Postgres
+internal import Threads
+
+/// What columns an adopted table of tickets has, and the statements that follow from it.
+struct TicketColumns: Sendable {
+  /// Those that seat maps and lists know; a table need have only the first three.
+  static let names: [String?] = [
+    "ticket_id", "status", "event_id", "id", "event_name", "zone", "color", "seat_id", "seat_row",
+    "status_offline", "date_start", "date_end", "date_created", "date_updated",
+  ]
+
+  /// A live hold, as `holdfast_commit` defines it; {longest} is the parameter for the longest hold.
+  private static let live = """
+    b.locked_up > clock_timestamp() AND (b.date_created > clock_timestamp() \
+    AND b.locked_up > clock_timestamp() + {longest}::float8 * interval '1 second') IS NOT TRUE
+    """
+
+  /// The types by name.
+  private let types: [String: String]
+
+  /// The same for every table with the same columns.
+  let fingerprint: String
+
+  init(types: [String: String], fingerprint: String) {
+    self.types = types
+    self.fingerprint = fingerprint
+  }
+
+  /// Reads the catalogue.
+  static func read(
+    on connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) -> TicketColumns {
+    let result = try connection.query(
+      EmbeddedSQL.ticketColumns, [.textArray(names)], deadline: deadline)
+    var types: [String: String] = [:]
+    var parts: [String] = []
+    for row in 0..<result.rowCount {
+      types[result.text(row: row, column: 0)] = result.text(row: row, column: 1)
+      parts.append(result.text(row: row, column: 2))
+    }
+    return TicketColumns(types: types, fingerprint: parts.joined(separator: ","))
+  }
+
+  /// A column without which there is no event; nil if it is there.
+  var missing: String? { types["event_id"] == nil ? "tickets.event_id" : nil }
+
+  /// Whether the column of events could hold this id.
+  ///
+  /// An id is compared as text, so that `007` is not event 7. An index on the column is used
+  /// nevertheless, since only text that the column's type would give back is looked up.
+  func canHold(_ eventID: EventID) -> Bool {
+    let text = eventID.text
+    switch types["event_id"] {
+    case "int2": return Int16(text).map { String($0) == text } ?? false
+    case "int4": return Int32(text).map { String($0) == text } ?? false
+    case "int8": return Int64(text).map { String($0) == text } ?? false
+    case "uuid": return Self.isUUID(text)
+    default: return true
+    }
+  }
+
+  private static func isUUID(_ text: String) -> Bool {
+    let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+    let isHexadecimal = text.utf8.allSatisfy {
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) || $0 == UInt8(ascii: "-")
+    }
+    return isHexadecimal && groups.map(\.utf8.count) == [8, 4, 4, 4, 12]
+  }
+
+  // MARK: - Statements
+
+  var lookForEvents: String {
+    EmbeddedSQL.lookForEvents.filling("event", with: isEvent("u.event_id"))
+  }
+
+  var seatStates: String { filled(EmbeddedSQL.seatStates, longest: "$3") }
+
+  var seatLayout: String {
+    var sql = filled(EmbeddedSQL.seatLayout, longest: "$2")
+    for name in ["zone", "color", "seat_row", "seat_id"] {
+      sql = sql.filling(name, with: text(name))
+    }
+    return sql
+  }
+
+  func ticketList(showsSales: Bool) -> String {
+    var sql = filled(EmbeddedSQL.ticketList, longest: "$2")
+      .filling(
+        "status", with: showsSales ? "(NOT (\(sold)) AND b.ticket_id IS NULL)" : "t.status")
+    for case let name? in Self.names {
+      sql = sql.filling(name, with: types[name] == nil ? "NULL::text" : "t.\(name)")
+    }
+    return sql
+  }
+
+  private func filled(_ sql: String, longest: String) -> String {
+    sql.filling("sold", with: sold)
+      .filling("place", with: place)
+      .filling("live", with: Self.live.filling("longest", with: longest))
+      .filling("event", with: isEvent("$1::text"))
+  }
+
+  private var sold: String {
+    types["status_offline"] == "bool"
+      ? "t.status IS NOT TRUE OR t.status_offline IS TRUE" : "t.status IS NOT TRUE"
+  }
+
+  /// A hash of where a ticket is. Unit separators keep the columns apart, and NULL has a sign of its own.
+  private var place: String {
+    let parts = ["ticket_id", "zone", "color", "seat_row", "seat_id"].map {
+      "coalesce(\(text($0)), E'\\x1e')"
+    }
+    return "hashtextextended(concat_ws(E'\\x1f', \(parts.joined(separator: ", "))), 0)"
+  }
+
+  private func text(_ name: String) -> String {
+    types[name] == nil ? "NULL::text" : "t.\(name)::text"
+  }
+
+  private func isEvent(_ text: String) -> String {
+    switch types["event_id"] {
+    case "text", "varchar": "t.event_id = \(text)"
+    case "int2": "t.event_id = \(text)::int2"
+    case "int4": "t.event_id = \(text)::int4"
+    case "int8": "t.event_id = \(text)::int8"
+    case "uuid": "t.event_id = \(text)::uuid"
+    // For these an index on the text is of use.
+    default: "t.event_id::text = \(text)"
+    }
+  }
+}

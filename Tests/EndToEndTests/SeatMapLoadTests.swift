@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What PostgreSQL sees of crowds and floods; counted in its log, on databases of the tests' own.
+  @Suite("Seat maps for crowds")
+  struct SeatMapLoadTests {
+    private static let readMark = "string_agg(s.state"
+    private static let lookMark = "unnest($1::text[]) AS u (event_id)"
+    private static let listMark = "AS date_updated"
+
+    private let site: Site
+
+    init() throws { site = try .shared() }
+
+    /// Lends a service on an empty database whose statements are logged.
+    private func withService(
+      _ settings: [String: String] = [:],
+      _ body: (ServiceProcess, Database) throws -> Void
+    ) throws {
+      try site.withEmptyDatabase { name in
+        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
+        let database = try site.database(name)
+        try database.run("ALTER DATABASE \(name) SET log_statement = 'all'")
+        let service = try ServiceProcess(on: site, database: name, settings: settings)
+        try service.waitUntilReady()
+        try body(service, database)
+      }
+    }
+
+    /// How many statements with that text have been logged since the beginning of the run.
+    private func count(_ mark: String) throws -> Int {
+      try site.log("postgres").components(separatedBy: mark).count - 1
+    }
+
+    /// Many ask at once, for three seconds and a bit.
+    private func crowd(
+      _ service: ServiceProcess, seconds: Double,
+      _ ask: @escaping @Sendable (FastCGIPeer) throws -> Void
+    ) throws -> Int {
+      let end = Date().addingTimeInterval(seconds)
+      let asked = Locked(0)
+      let path = service.socketPath
+      try Parallel.run(8) { _ in
+        let peer = FastCGIPeer(try Socket(path: path))
+        while Date() < end {
+          try ask(peer)
+          asked.withLock { $0 += 1 }
+        }
+      }
+      return asked.withLock { $0 }
+    }
+
+    @Test func atMostOneReadASecond() throws {
+      try withService { (service, database) throws -> Void in
+        let event = try SeatEvent(on: site, seats: 100, database: database)
+        let paths = [event.availabilityPath, event.layoutPath]
+        let (before, start) = (try count(Self.readMark), Date())
+        let asked = try crowd(service, seconds: 3.2) { peer throws -> Void in
+          for path in paths {
+            let answer = try peer.request("GET", path)
+            #expect(answer.status == 200)
+          }
+        }
+        let reads = try count(Self.readMark) - before
+        // In each of the seconds that it touched; the first one is the layout's, which counts apart.
+        let seconds =
+          Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
+        #expect((2...seconds).contains(reads), "\(reads) reads in \(seconds) seconds")
+        #expect(asked > 10 * seconds)
+        // Nobody asks, nothing is read.
+        let after = try count(Self.readMark)
+        Clock.sleep(2)
+        #expect(try count(Self.readMark) == after)
+      }
+    }
+
+    /// The negative control: lists share nothing, and each is seen.
+    @Test func whatIsNotSharedIsReadForEachWhoAsks() throws {
+      try withService(["HOLDFAST_LISTS": "100"]) { (service, database) throws -> Void in
+        let event = try SeatEvent(on: site, seats: 100, database: database)
+        let (before, start) = (try count(Self.listMark), Date())
+        let asked = try crowd(service, seconds: 2) { [id = event.id] peer in
+          let answer = try peer.request(
+            "POST", "/tickets_list_event", body: #"{"data":{"event_id":"\#(id)"}}"#)
+          #expect(answer.status == 200)
+        }
+        let seconds =
+          Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
+        let reads = try count(Self.listMark) - before
+        #expect(reads == asked && reads > seconds)
+      }
+    }
+
+    @Test func aFloodOfUnknownEventsIsBounded() throws {
+      try withService(["HOLDFAST_SEAT_MAP_EVENTS": "2", "HOLDFAST_UNKNOWN_EVENTS": "50"]) {
+        (service, database) throws -> Void in
+        let event = try SeatEvent(on: site, seats: 10, database: database)
+        let peer = try service.peer()
+        #expect(try peer.request("GET", event.availabilityPath).status == 200)
+        let (before, start) = (try count(Self.lookMark), Date())
+        let number = Locked(0)
+        let statuses = Locked<[Int: Int]>([:])
+        let asked = try crowd(service, seconds: 3.2) { peer throws -> Void in
+          let next = number.withLock { number in
+            number += 1
+            return number
+          }
+          let answer = try peer.request("GET", "/tickets_availability?event_id=x\(next)")
+          statuses.withLock { $0[answer.status, default: 0] += 1 }
+        }
+        let seconds =
+          Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
+        let looks = try count(Self.lookMark) - before
+        #expect(looks <= 20 * seconds, "\(looks) looks in \(seconds) seconds for \(asked)")
+        #expect(statuses.withLock { Set($0.keys) }.isSubset(of: [404, 503]))
+        // The event that exists has kept its place.
+        #expect(try peer.request("GET", event.availabilityPath).status == 200)
+      }
+    }
+  }
+}

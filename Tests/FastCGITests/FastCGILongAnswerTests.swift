@@ -1,0 +1,103 @@
+import FastCGI
+import Foundation
+import TestSupport
+import Testing
+import Threads
+
+/// Answers that do not fit into a socket are sent by threads of their own.
+@Suite struct FastCGILongAnswerTests {
+  /// A server whose every answer has that length; `short` is its parameter for a short one.
+  private final class Source {
+    let path: String
+    let server: FastCGIServer
+    private let directory: TemporaryDirectory
+
+    init(bytes: Int, longAnswers: Int = 2, timeoutMilliseconds: Int = 20_000) throws {
+      directory = try TemporaryDirectory()
+      path = "\(directory.path)/s"
+      server = FastCGIServer(
+        listeningOn: try Sockets.make(.unix(path: path)),
+        limits: FastCGILimits(
+          workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000, parameterBytes: 16_384,
+          bodyBytes: 1000, longAnswers: longAnswers,
+          longAnswerTimeoutMilliseconds: timeoutMilliseconds)
+      ) { exchange in
+        if exchange.parameter("NAME") == "short" { return exchange.respond(Array("short".utf8)) }
+        exchange.respond(
+          [Array("begin ".utf8), Source.content(bytes), Array(" end".utf8)],
+          insteadWhenBusy: Array("busy".utf8))
+      }
+    }
+
+    deinit {
+      server.drain()
+      server.stop()
+    }
+
+    static func content(_ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(97 + $0 % 23) } }
+
+    func connect() throws -> Client { try Client(path: path, of: self) }
+
+    func answers() -> Bool { (try? connect().ask([("NAME", "short")])) == "short" }
+  }
+
+  @Test func aLongAnswerArrivesWhole() throws {
+    let source = try Source(bytes: 5_000_000)
+    let client = try source.connect()
+    for _ in 0..<3 {
+      let answer = try client.ask()
+      #expect(answer.utf8.count == 5_000_010)
+      #expect(
+        answer == "begin " + String(decoding: Source.content(5_000_000), as: UTF8.self) + " end")
+      // The connection serves on.
+      #expect(try client.ask([("NAME", "short")]) == "short")
+    }
+  }
+
+  /// The peer reads nothing at first, and then all.
+  @Test func aSlowPeerGetsItAllAndKeepsNoWorkerBusy() throws {
+    let source = try Source(bytes: 3_000_000)
+    let slow = try source.connect()
+    slow.send(Record.request())
+    for _ in 0..<20 { #expect(source.answers()) }
+    #expect(try slow.readAnswer().utf8.count == 3_000_010)
+  }
+
+  @Test func aDeafPeerIsGivenUp() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 1, timeoutMilliseconds: 300)
+    let deaf = try source.connect()
+    deaf.send(Record.request())
+    // Its connection is closed, and its place is another's.
+    #expect(Sockets.wait(path: source.path, count: 1))
+    #expect(try source.connect().ask().utf8.count == 3_000_010)
+    #expect(deaf.readToEnd().count < 3_000_000)
+  }
+
+  @Test func pastTheBoundThereIsAnotherAnswer() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 2)
+    let deaf = try (0..<2).map { _ in
+      let client = try source.connect()
+      client.send(Record.request())
+      // Once this is answered, the request before it has been read.
+      #expect(source.answers())
+      return client
+    }
+    let other = try source.connect()
+    #expect(try other.ask() == "busy")
+    for client in deaf { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+    // A thread has become free.
+    let limit = Instant.now.advanced(byMilliseconds: 30_000)
+    while try other.ask() == "busy" { try #require(Instant.now < limit) }
+  }
+
+  @Test func aStopWaitsForLongAnswers() throws {
+    let source = try Source(bytes: 3_000_000)
+    let client = try source.connect()
+    client.send(Record.request(keepsConnection: false))
+    #expect(source.answers())
+    source.server.drain()
+    #expect(source.server.waitUntilIdle(until: .now.advanced(byMilliseconds: 50)) == 1)
+    #expect(try client.readAnswer().utf8.count == 3_000_010)
+    #expect(source.server.waitUntilIdle(until: .now.advanced(byMilliseconds: 30_000)) == 0)
+  }
+}

@@ -1,0 +1,112 @@
+import HoldAPI
+import Holds
+import Testing
+
+@Suite struct TicketsLockBestTests {
+  private static let secret = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+  private func ask(_ client: Client, _ members: String) throws -> APIResponse {
+    try client.ask("POST", "/tickets_lock_best", #"{"data":{\#(members)}}"#)
+  }
+
+  @Test func aChoiceIsAnsweredAsAGrant() throws {
+    let client = Client()
+    let response = try ask(
+      client, #""event_id":"E1","zone":"A","quantity":2,"reserved_time":600"#)
+    #expect(response.status == 200)
+    #expect(
+      response.text
+        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
+        + #""tickets":["E1-1","E1-2"]}}"#)
+    #expect(
+      client.operations
+        == [.lockBest(BestRequest(eventID: "E1", zone: "A", quantity: 2, reservedSeconds: 600))])
+  }
+
+  @Test func anOwnedChoiceAddsTheHoldAndItsEnd() throws {
+    let client = Client()
+    let response = try ask(
+      client,
+      #""event_id":"E1","zone":null,"quantity":1,"adjacent":true,"reserved_time":1,"#
+        + #""hold_id":"\#(Self.secret)""#)
+    #expect(
+      response.text
+        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["E1-1"],"#
+        + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","#
+        + #""expires_in":599}}"#)
+    #expect(
+      client.operations == [
+        .lockBest(
+          BestRequest(
+            eventID: "E1", quantity: 1, mustBeAdjacent: true, reservedSeconds: 1,
+            holdID: HoldID(Self.secret)))
+      ])
+  }
+
+  @Test func aRefusalTellsHowManyAreFree() throws {
+    let client = Client(RecordingHoldService(outcome: .notEnough(free: 2)))
+    for (details, more) in [("", ""), (#","details":true"#, #","unavailable":[]"#)] {
+      let response = try ask(
+        client, #""event_id":"E1","quantity":3,"reserved_time":600\#(details)"#)
+      #expect(response.status == 400)
+      #expect(
+        response.text
+          == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+          + #""nodisponible":[],"free":2\#(more)}}"#)
+    }
+  }
+
+  @Test func whatTheDatabaseLacksIsSaid() throws {
+    let cause = "The table tickets has no column event_id"
+    let client = Client(RecordingHoldService(outcome: .failed(.unsupported(cause))))
+    let response = try ask(client, #""event_id":"E1","quantity":3,"reserved_time":600"#)
+    #expect(response.status == 503)
+    #expect(response.value(of: "Retry-After") == "1")
+    #expect(
+      response.text
+        == #"{"message":"\#(cause); nothing was changed","status":503,"data":{"valido":false}}"#)
+  }
+
+  @Test(arguments: [
+    (#""quantity":1"#, "data.event_id: expected a string of 1 to 256 bytes, got nothing"),
+    (
+      #""event_id":"","quantity":1"#,
+      #"data.event_id: expected a string of 1 to 256 bytes, got \"\""#
+    ),
+    (
+      #""event_id":7,"quantity":1"#, "data.event_id: expected a string of 1 to 256 bytes, got 7"
+    ),
+    (
+      #""event_id":"E1","zone":["A"],"quantity":1"#,
+      "data.zone: expected a string of 1 to 256 bytes, got an array"
+    ),
+    (#""event_id":"E1""#, "data.quantity: expected a whole number from 1 to 100, got nothing"),
+    (
+      #""event_id":"E1","quantity":0"#,
+      "data.quantity: expected a whole number from 1 to 100, got 0"
+    ),
+    (
+      #""event_id":"E1","quantity":101"#,
+      "data.quantity: expected a whole number from 1 to 100, got 101"
+    ),
+    (
+      #""event_id":"E1","quantity":1.5"#,
+      "data.quantity: expected a whole number from 1 to 100, got 1.5"
+    ),
+    (
+      #""event_id":"E1","quantity":"2""#,
+      #"data.quantity: expected a whole number from 1 to 100, got \"2\""#
+    ),
+    (
+      #""event_id":"E1","quantity":2,"adjacent":1"#,
+      "data.adjacent: expected true or false, got 1"
+    ),
+  ])
+  func aWrongMemberIsNamed(members: String, message: String) throws {
+    let client = Client()
+    let response = try ask(client, members + #","reserved_time":600"#)
+    #expect(response.status == 400)
+    #expect(response.text == refusal(message))
+    #expect(client.service.calls.isEmpty)
+  }
+}
