@@ -30,12 +30,6 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// 42P01: the schema lacks a table.
   public static let undefinedTable = SQLState(rawValue: "42P01")
 
-  /// 42703: a table lacks a column.
-  public static let undefinedColumn = SQLState(rawValue: "42703")
-
-  /// 42501: the role may not do this.
-  public static let insufficientPrivilege = SQLState(rawValue: "42501")
-
   /// 55P03: `lock_timeout` passed while waiting for a lock.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
 
