@@ -37,8 +37,8 @@ def check_readme(site: Site, name: str) -> tuple[int, list[str]]:
     """A Markdown file's blocks, one after the other."""
     ports = {"8080": site.values["HOLDFAST_HTTP_PORT"], "8443": site.values["HOLDFAST_HTTPS_PORT"]}
     count, wrong = 0, []
-    for block in readme.blocks((ROOT / name).read_text()):
-        answers = readme.answers(block, site.directory, ports)
+    blocks = readme.blocks((ROOT / name).read_text())
+    for block, answers in zip(blocks, readme.answers(blocks, site.directory, ports)):
         for index, expected in block.expected.items():
             count += 1
             wrong += [f"{name}: {one}, after\n{block.script}"

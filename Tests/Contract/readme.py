@@ -14,6 +14,9 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ASKING = re.compile(r"^(curl|hold) ")
 TIMEOUT_SECONDS = 60
 
+# Between the outputs of two blocks; JSON has it only escaped.
+END = "\x1e"
+
 
 @dataclass
 class Block:
@@ -70,20 +73,28 @@ def _parsed(text: str) -> object | None:
         return None
 
 
-def answers(block: Block, site: Path, ports: dict[str, str]) -> list[object]:
-    """Runs a block where `.holdfast` is the site's folder, and gives the answers it prints."""
-    script = block.script
+def answers(shown: list[Block], site: Path, ports: dict[str, str]) -> list[list[object]]:
+    """Runs the blocks in one shell, where `.holdfast` is the site's folder; each one's answers."""
+    script = "".join(f"{block.script}printf '{END}'\n" for block in shown)
     for default, port in ports.items():
         script = script.replace(f":{default}", f":{port}")
     result = subprocess.run(
         ["bash", "-euc", script], cwd=site.parent, capture_output=True, text=True, check=False,
         timeout=TIMEOUT_SECONDS)
-    decoder, rest, found = json.JSONDecoder(), result.stdout.strip(), []
-    while rest:
-        value, end = decoder.raw_decode(rest)
+    outputs = result.stdout.split(END)[:-1]
+    if result.returncode or len(outputs) != len(shown):
+        raise ValueError(f"only {len(outputs)} of {len(shown)} blocks ran: {result.stderr}")
+    found = [_values(output.strip()) for output in outputs]
+    for block, given in zip(shown, found):
+        if len(given) != block.commands:
+            raise ValueError(f"{len(given)} answers to {block.commands} commands:\n{block.script}")
+    return found
+
+
+def _values(text: str) -> list[object]:
+    decoder, found = json.JSONDecoder(), []
+    while text:
+        value, end = decoder.raw_decode(text)
         found.append(value)
-        rest = rest[end:].strip()
-    if result.returncode or len(found) != block.commands:
-        raise ValueError(f"{len(found)} answers to {block.commands} commands: {result.stderr}\n"
-                         f"{script}")
+        text = text[end:].strip()
     return found
