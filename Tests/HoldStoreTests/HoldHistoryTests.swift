@@ -85,8 +85,12 @@ extension ServerSuites {
       #expect(source.contains(original), "the fault has no place in the function any more")
       try database.run(source.replacing(original, with: replacement))
       #expect("nothing was found: \(replacement)") {
-        var history = try HoldHistory(database, seed: SeededGenerator.seed)
-        try history.run(steps: 3000)
+        // A history may happen not to come by the fault's place.
+        for attempt in 0..<4 {
+          try database.run("TRUNCATE tickets_blocked, tickets, holdfast_sales")
+          var history = try HoldHistory(database, seed: SeededGenerator.seed &+ UInt64(attempt))
+          try history.run(steps: 3000)
+        }
       } throws: { error in
         // The function's own second look finds some of them out.
         error is HoldHistory.Difference

@@ -13,7 +13,7 @@ struct SeatEvent {
     try self.database.run(
       """
       INSERT INTO tickets (ticket_id, event_id, event_name, zone, color, seat_id, seat_row)
-      SELECT '\(id)-' || lpad(n::text, 3, '0'), '\(id)', 'Night', 'A', 'red', (n % 10)::text,
+      SELECT '\(id)-' || lpad(n::text, greatest(3, length(n::text)), '0'), '\(id)', 'Night', 'A', 'red', (n % 10)::text,
              (n / 10)::text
         FROM generate_series(1, \(seats)) n
       """)

@@ -60,7 +60,7 @@ private func serve(_ bytes: [UInt8], bodyBytes: Int, _ limits: FastCGILimits) {
   }
   require(body.count == bodyBytes, "another body")
   require((connection.parameter("A") ?? "").utf8.count <= 3 * limits.parameterBytes, "too much")
-  _ = connection.answer([120])
+  _ = connection.answer([[120]])
 
   let received = unsafe buffer.withUnsafeMutableBytes {
     unsafe read(ends[1], $0.baseAddress, $0.count)
