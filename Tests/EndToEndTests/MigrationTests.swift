@@ -69,7 +69,7 @@ extension EndToEnd {
         #expect(!told.contains("failed"))
         // Each change was made by exactly one of them.
         let created = told.flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("create ") }
-        #expect(created.count == 6 && Set(created).count == 6)
+        #expect(created.count == 7 && Set(created).count == 7)
       }
     }
 
