@@ -79,7 +79,7 @@ public final class PostgresServer: Sendable {
 
   // The process may be killed while the server starts: the answer then meets a broken pipe.
   // fsync is off: a crash of the machine is not what is tested. Autovacuum is off because its work
-  // would show in what tests count. As root, everything runs as the user that Debian made for it.
+  // would show in what tests count. Its log is kept, since copies are made of it while tests write. As root, everything runs as the user that Debian made for it.
   private static let script = """
     directory=$1 programs=$2 original=$3
     cd /
@@ -109,7 +109,8 @@ public final class PostgresServer: Sendable {
     if make >"$log" 2>&1 &&
       $as "$programs/pg_ctl" -D "$directory/data" -w -t 60 -s -l "$directory/server.log" start -o "\\
         -c unix_socket_directories='$directory' -c listen_addresses= -p 5432 -c fsync=off \\
-        -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC" >"$log.ctl" 2>&1 </dev/null &&
+        -c autovacuum=off -c shared_buffers=32MB -c timezone=UTC \\
+        -c wal_keep_size=1GB" >"$log.ctl" 2>&1 </dev/null &&
       promote >>"$log.ctl" 2>&1
     then
       echo ready
