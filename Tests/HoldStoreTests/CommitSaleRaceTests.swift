@@ -56,6 +56,28 @@ extension ServerSuites {
       return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
     }
 
+    // MARK: - A renewal
+
+    /// A lock that is refused at the first look, and whose obstacle is gone at the second: what it would
+    /// renew has not been locked, and may be another cart's by now.
+    @Test func whatWasRefusedAtFirstRenewsNoRowThatItHasNotLocked() throws {
+      try database.run("SET lock_timeout = '5 s'")
+      #expect(
+        try database.outcomes(.lock("a", as: "one"), .lock("b", as: "two"), .lock("c"))
+          == ["granted", "granted", "granted"])
+      try takeOut(
+        "-- Lock what may have to change, and then look again",
+        insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+      try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+      try other.run("DELETE FROM tickets_blocked WHERE ticket_id = 'b'")
+      let owner = try Database(beside: database)
+      try owner.run("BEGIN; SELECT FROM tickets_blocked WHERE ticket_id = 'a' FOR UPDATE")
+      #expect(
+        try commit([.lock("a", "b", as: "one"), .release("c")], then: "COMMIT")
+          == ["deferred", "released"])
+      try owner.run("ROLLBACK")
+    }
+
     // MARK: - Another confirm
 
     private func confirmTwice() throws -> [String] {

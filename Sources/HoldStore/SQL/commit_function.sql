@@ -374,6 +374,10 @@ BEGIN
           ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
                   CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
             v_outcome := 0;
+          ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
+                AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
+            -- The cart's own, to be renewed, but not locked: the operation was refused at the first look.
+            v_outcome := 3;
           END IF;
         END IF;
       END LOOP;
