@@ -18,7 +18,7 @@ import report
 from Harness.processes import Failure, run_program
 from Harness.site import Site
 from Harness.tables import aligned
-from faults import FAULTS, QUICK, find
+from faults import FAULTS, QUICK, find, named
 from load import LoadOptions
 from scene import Fault
 from soak import SETTINGS, run_soak
@@ -33,10 +33,11 @@ def arguments() -> argparse.Namespace:
         prog="deploy/chaos", description="Makes faults happen to a site of its own under load, "
         "and checks that nothing was lost; exits 1 if something was.",
         epilog="HOLDFAST_BINARY names a program to test instead of building one.")
-    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all)")
+    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all); "
+                        "patroni stands for all of Patroni's")
     parser.add_argument("--list", action="store_true", help="the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
-    parser.add_argument("--times", type=int, default=1, help="how often each is made (1)")
+    parser.add_argument("--times", "--rounds", type=int, default=1, help="how often each is made (1)")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="no fault: the same load for "
                         "so long, and a sample of what it takes every 10 s")
     parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")
@@ -59,7 +60,7 @@ def arguments() -> argparse.Namespace:
 
 def chosen(options: argparse.Namespace) -> list[Fault]:
     """The faults that are asked for; those of one kind of site are kept together."""
-    faults = [find(name) for name in options.faults] or list(FAULTS)
+    faults = [one for name in options.faults for one in named(name, options.quick)] or list(FAULTS)
     if options.quick and not options.faults:
         faults = [find(name) for name in QUICK]
     order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}
@@ -117,6 +118,9 @@ class Run:
 
     def _on_one_site(self, faults: list[Fault]) -> None:
         first = len(self.results)
+        if why := faults[0].obstacle():
+            self.results += [Result(fault.name, skipped=why) for fault in faults]
+            return
         with site_in_folder(lambda folder: site_for(faults[0], folder)) as (site, keep):
             for fault in faults * self._times:
                 self._one(fault, site)

@@ -2,16 +2,26 @@
 
 from Harness.processes import Failure
 from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
-                    service)
+                    patroni, service)
 from scene import Fault
 
 FAULTS: tuple[Fault, ...] = tuple(fault for module in (
-    database, exhaustion, failover, clocks, service, nginx, clients, fuzzed_records, overload)
+    database, exhaustion, failover, patroni, clocks, service, nginx, clients, fuzzed_records, overload)
     for fault in module.FAULTS)
 
 # What --quick makes when no fault is named: about a minute in all, for deploy/test.
 QUICK = ("backend-killed", "backends-terminated", "backends-hung", "immediate-stop",
          "postgres-hung", "nginx-restart", "unflushed", "holdfast-killed")
+
+# Several faults under one name, and what --quick makes of them.
+GROUPS = {"patroni": tuple(fault.name for fault in patroni.FAULTS)}
+QUICK_GROUPS = {"patroni": patroni.QUICK}
+
+
+def named(name: str, is_quick: bool) -> list[Fault]:
+    """The faults that a name of the command line stands for."""
+    groups = QUICK_GROUPS if is_quick else GROUPS
+    return [find(one) for one in groups.get(name, (name,))]
 
 
 def find(name: str) -> Fault:
