@@ -21,7 +21,7 @@ class Network:
     @staticmethod
     def obstacle() -> str:
         """Why there can be none here; empty if there can."""
-        if os.environ.get("HOLDFAST_CHAOS_NETWORK") == "own":
+        if os.environ.get("CHAOS_NETWORK") == "own":
             return ""
         return "needs root, and the rights to make namespaces"
 
@@ -80,7 +80,7 @@ class Machine:
              "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh",
              "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
              "--pdeathsig=KILL", *command],
-            self.directory / f"{name}.log", environment=environment, stop_signal=signal.SIGKILL)
+            self.directory / f"{name}.log", environment={"HOME": "/"} | environment, stop_signal=signal.SIGKILL)
 
     def cut(self, others: list["Machine"]) -> None:
         """Lets nothing through between it and these, in silence; all still reach everybody else."""

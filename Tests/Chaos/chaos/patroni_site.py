@@ -7,7 +7,6 @@ import signal
 import urllib.request
 from pathlib import Path
 
-from Harness.http_client import ask
 from Harness.machines import Machine, Network, processes
 from Harness.postgres import USER, Database
 from Harness.processes import Failure, Server, run, send, wait_until
@@ -104,16 +103,22 @@ class Member(Machine):
 
     def seen(self) -> dict[str, dict]:
         """The members by name as this one sees them (Patroni's REST API, /cluster); none if it is away."""
-        try:
-            with urllib.request.urlopen(f"http://{self.address}:8008/cluster", timeout=2) as answer:
-                return {one["name"]: one for one in json.load(answer)["members"]}
-        except (OSError, ValueError, KeyError):
-            return {}
+        found = fetch(f"http://{self.address}:8008/cluster").get("members", [])
+        return {one["name"]: one for one in found}
+
+
+def fetch(url: str) -> dict:
+    """The JSON object there; empty if the answer is an error, or there is none within 2 s."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return json.load(answer)
+    except (OSError, ValueError):
+        return {}
 
 
 def program(name: str) -> Path:
     """One of Patroni's programs, where deploy/chaos has installed them."""
-    return Path(os.environ["HOLDFAST_CHAOS_PATRONI"]) / "bin" / name
+    return Path(os.environ["CHAOS_PATRONI"]) / "bin" / name
 
 
 def name_of(pid: int) -> str:
@@ -169,7 +174,7 @@ class PatroniSite(Site):
         """Makes everything whole again before the next trial."""
         self.revive()
         self.wait_until_whole()
-        wait_until(lambda: ask(self.port, "GET", "/readyz").status == 200, 30, "not ready")
+        wait_until(lambda: fetch(f"http://127.0.0.1:{self.port}/readyz"), 30, "not ready")
 
     def revive(self) -> None:
         """Lets go on what was stopped, and starts what has ended."""
