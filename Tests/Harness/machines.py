@@ -33,7 +33,12 @@ class Network:
 
     def stop(self) -> None:
         """Removes the bridge."""
-        subprocess.run(["ip", "link", "delete", BRIDGE], check=False, stderr=subprocess.DEVNULL)
+        remove_link(BRIDGE)
+
+
+def remove_link(name: str) -> None:
+    """Removes a network interface, if there is one of this name."""
+    subprocess.run(["ip", "link", "delete", name], check=False, stderr=subprocess.DEVNULL)
 
 
 class Machine:
@@ -68,6 +73,8 @@ class Machine:
         """Disconnects it; what it runs is to be stopped before."""
         if self._holder:
             self._holder.stop()
+            # The kernel would do so too, later.
+            remove_link(self.name)
 
     def server(self, name: str, command: list, environment: dict[str, str]) -> Server:
         """Starts a program, as the first process of a machine that sees no other's."""
@@ -84,13 +91,14 @@ class Machine:
 
     def cut(self, others: list["Machine"]) -> None:
         """Lets nothing through between it and these, in silence; all still reach everybody else."""
-        for one, other in self._ways(others):
+        for one, other in [(self, other) for other in others] + [(other, self) for other in others]:
             one._ip(f"neighbour replace {other.address} lladdr {NOWHERE} nud permanent dev eth0")
 
     def mend(self, others: list["Machine"]) -> None:
         """Lets everything through again."""
-        for one, other in self._ways(others):
-            one._ip(f"neighbour delete {other.address} dev eth0")
+        for one in [self, *others]:
+            if one._holder.pid:
+                one._ip("neighbour flush nud permanent dev eth0")
 
     def unplug(self) -> None:
         """Lets nothing through between it and anybody."""
@@ -99,9 +107,6 @@ class Machine:
     def plug(self) -> None:
         """Lets everything through again."""
         run("ip", "link", "set", self.name, "master", BRIDGE)
-
-    def _ways(self, others: list["Machine"]) -> list[tuple["Machine", "Machine"]]:
-        return [way for other in others for way in ((self, other), (other, self))]
 
     def _ip(self, words: str) -> None:
         run("nsenter", f"--net=/proc/{self._holder.pid}/ns/net", "ip", *words.split())

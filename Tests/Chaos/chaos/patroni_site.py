@@ -168,7 +168,8 @@ class PatroniSite(Site):
         self._proxy = Server("haproxy", ["haproxy", "-db", "-f", FILES / "haproxy.cfg"],
                              self._folder / "haproxy.log", USER)
         through = Database({**self._variables, "PGHOST": "127.0.0.1", "PGPORT": "5000"})
-        self._proxy.wait_until(through.answers)
+        # It takes every member for the primary until it has looked.
+        self._proxy.wait_until(lambda: all(through.answers() for _ in range(6)))
 
     def renew(self) -> None:
         """Makes everything whole again before the next trial."""
@@ -206,7 +207,8 @@ class PatroniSite(Site):
         try:
             wait_until(self.is_whole, WHOLE_SECONDS, "the members do not follow each other")
         except Failure as failure:
-            raise Failure(f"{failure}: {self.seen()}") from None
+            told = {name: f"{one['role']}, {one['state']}" for name, one in self.seen().items()}
+            raise Failure(f"{failure}: {told}") from None
 
     def member(self, role: str) -> Member:
         """The first of this role: leader, sync_standby or replica."""
