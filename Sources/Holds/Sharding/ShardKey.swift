@@ -2,7 +2,7 @@
 /// key are on one server, and each commit is about one key.
 public struct ShardKey: Sendable, Equatable {
   /// What a setting may say.
-  public static let expectation = "off, before-first:C or before-last:C with one ASCII character C"
+  public static let expectation = "before-first:C or before-last:C with one ASCII character C"
 
   /// The setting's text, such as `before-last:-`.
   public let text: String

@@ -57,7 +57,7 @@ extension SettingForm where Value == String? {
 extension SettingForm where Value == ShardKey? {
   static var shardKey: Self {
     Self(
-      expectation: ShardKey.expectation,
+      expectation: "off, " + ShardKey.expectation,
       read: { $0 == "off" ? .some(nil) : ShardKey($0).map { .some($0) } },
       write: { $0?.text ?? "off" })
   }
