@@ -78,7 +78,7 @@ struct Housekeeper: Sendable {
   }
 }
 
-extension HoldQueue.Entry {
+extension CommitQueue.Entry where Payload == Submission, Time == Instant {
   /// Answers an operation whose time is over; it has changed nothing.
   func expire() {
     let wasTried = deferralCount + failureCount > 0

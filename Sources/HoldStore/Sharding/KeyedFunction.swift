@@ -24,11 +24,17 @@ struct KeyedFunction: Sendable {
 
   let place: Place
 
-  /// The call, prepared; `$1`, `$2`, … are the parameters.
-  var call: PreparedStatement {
+  /// The service's call; `$1`, `$2`, … are the parameters.
+  let call: PreparedStatement
+
+  init(name: String, parameters: String, columns: String, place: Place) {
+    self.name = name
+    self.parameters = parameters
+    self.columns = columns
+    self.place = place
     let count = parameters.split(separator: ",").count
     let places = (0..<count).map { "$\($0 + 1)" }.joined(separator: ", ")
-    return PreparedStatement(name: name, sql: "SELECT * FROM \(name)(\(places))")
+    call = PreparedStatement(name: name, sql: "SELECT * FROM \(name)(\(places))")
   }
 
   static let commit = KeyedFunction(

@@ -40,7 +40,7 @@ final class Lane: Sendable {
           asked.operations, heldTicketLimit: committer.heldTicketLimit, by: committer.calls,
           on: connection, deadline: deadline)
       }
-      let pending = doubt.withLock { doubt in
+      let pending = doubt.withLock { doubt -> [(offset: Int, element: HoldQueue.Entry)] in
         defer { doubt = nil }
         return doubt?.pending ?? []
       }
@@ -51,8 +51,8 @@ final class Lane: Sendable {
       }
       return true
     } catch {
-      // The batch's transaction may still be in progress there.
-      return error.code == .server(.lockNotAvailable) && asked == nil
+      // Also while the batch's transaction is still in progress there.
+      return false
     }
   }
 

@@ -21,7 +21,7 @@ final class Lanes: Sendable {
   }
 
   /// Between two questions to a server that does not answer.
-  private static let pauseMilliseconds = 100
+  private static let pauseMilliseconds = 50
 
   private let shardKey: ShardKey
   private let limits: CommitQueueLimits

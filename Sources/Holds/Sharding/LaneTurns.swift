@@ -15,6 +15,12 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
 
     /// Whether its server is to be asked first.
     public let isProbe: Bool
+
+    /// Creates a turn.
+    public init(key: Key, isProbe: Bool) {
+      self.key = key
+      self.isProbe = isProbe
+    }
   }
 
   /// When a lane wants its next turn.
