@@ -23,7 +23,7 @@ extension EndToEnd {
               """
               CREATE EXTENSION plproxy;
               CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS (
-                connect_timeout '1', query_timeout '10', p0 '\(place)\(first)', p1 '\(place)\(second)');
+                query_timeout '10', p0 '\(place)\(first)', p1 '\(place)\(second)');
               CREATE USER MAPPING FOR PUBLIC SERVER holdfast OPTIONS (user '\(site["PGUSER"])');
               """)
             let servers = try [first, second].enumerated().map { number, name in

@@ -39,9 +39,8 @@ public struct EngineMigrator: Sendable {
         .server(.undefinedFunction),
         "the database has a table tickets_blocked: the engine needs a database without tickets")
     }
-    let missing = facts.text(row: 0, column: 2)
-    if !missing.isEmpty {
-      report("warning: server holdfast has no \(missing): a server that hangs holds calls up")
+    if !facts.bool(row: 0, column: 2) {
+      report("warning: server holdfast has no query_timeout: a server that hangs holds calls up")
     }
     var changes = 0
     try KeyedFunction.replace(

@@ -81,7 +81,7 @@ class ShardedSite(Site):
         self.front.database().sql(
             "CREATE EXTENSION plproxy",
             "CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS "
-            f"(connect_timeout '1', query_timeout '1', {places})",
+            f"(query_timeout '1', {places})",
             "CREATE USER MAPPING FOR PUBLIC SERVER holdfast OPTIONS (user 'holdfast')")
         super().start()
 

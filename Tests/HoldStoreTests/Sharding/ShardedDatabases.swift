@@ -32,7 +32,7 @@ struct ShardedDatabases {
       """
       CREATE EXTENSION plproxy;
       CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS (
-        connect_timeout '1', query_timeout '10', \(parts.joined(separator: ", ")));
+        query_timeout '10', \(parts.joined(separator: ", ")));
       CREATE USER MAPPING FOR PUBLIC SERVER holdfast OPTIONS (user 'holdfast');
       """)
     try EngineMigrator(front.connection, deadline: Database.patience).migrate()
