@@ -35,7 +35,9 @@ struct CommitRecord {
   ///
   /// The committers do it, so that it happens wherever there are records, and no caller waits for it
   /// longer than for another batch.
-  func purgeOld(by calls: CommitCalls, on connection: PostgresConnection, deadline: Instant) {
+  func purgeOld(
+    by calls: CommitCalls = .plain, on connection: PostgresConnection, deadline: Instant
+  ) {
     guard batch % Self.keptRows == 0 else { return }
     // A key's server has been at other batches' turns before, at which it was not this one's.
     let first = calls.key == nil ? batch - Self.keptRows : 1
