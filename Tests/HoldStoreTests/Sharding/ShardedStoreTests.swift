@@ -149,7 +149,8 @@ extension ServerSuites {
       let other = try Database(beside: shards.servers[0])
       try other.run(
         """
-        BEGIN; INSERT INTO tickets_blocked VALUES ('\(events[0])-1', now() + interval '1 hour')
+        BEGIN; INSERT INTO tickets_blocked VALUES ('\(events[0])-1', now() + interval '1 hour'),
+                                                  ('\(events[0])-5', now() + interval '1 hour')
         """)
       var settings = shards.settings
       settings.answerTimeoutMilliseconds = 2000
@@ -161,7 +162,7 @@ extension ServerSuites {
         // Negative control: the engine's own sessions have no such limit.
         try shards.servers[0].run("ALTER FUNCTION holdfast_keyed_commit RESET lock_timeout")
         let answers = Answers()
-        answers.submit(.lock("\(events[0])-1", "\(events[0])-3"), as: 0, to: store)
+        answers.submit(.lock("\(events[0])-5"), as: 0, to: store)
         try shards.servers[0].waitForBlockedStatement()
         answers.submit(.lock("\(events[0])-4"), as: 1, to: store)
         #expect(try answers.wait(for: 2).values.filter(\.isGranted).isEmpty)
