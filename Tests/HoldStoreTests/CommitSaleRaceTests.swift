@@ -56,6 +56,34 @@ extension ServerSuites {
       return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
     }
 
+    /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
+    private func pauseBeforeLocks() throws {
+      try takeOut(
+        "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+      try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+    }
+
+    // MARK: - An expired hold
+
+    /// A hold that has expired at the first look, and is another cart's before its row is locked.
+    private func takeOverWhatIsRenewedMeanwhile() throws -> [String] {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try pauseBeforeLocks()
+      try other.run("UPDATE tickets_blocked SET locked_up = now() + interval '1 h'")
+      return try commit([.lock("a", as: "two")], then: "COMMIT")
+    }
+
+    @Test func whatIsLockedIsLookedAtAgain() throws {
+      #expect(try takeOverWhatIsRenewedMeanwhile() == ["refused a held"])
+    }
+
+    /// Negative control: without the second look, a live hold goes to another cart.
+    @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
+      try takeOut("EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
+      #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
+    }
+
     // MARK: - A renewal
 
     /// A lock that is refused at the first look, and whose obstacle is gone at the second: what it would
@@ -65,10 +93,7 @@ extension ServerSuites {
       #expect(
         try database.outcomes(.lock("a", as: "one"), .lock("b", as: "two"), .lock("c"))
           == ["granted", "granted", "granted"])
-      try takeOut(
-        "-- Lock what may have to change, and then look again",
-        insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
-      try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+      try pauseBeforeLocks()
       try other.run("DELETE FROM tickets_blocked WHERE ticket_id = 'b'")
       let owner = try Database(beside: database)
       try owner.run("BEGIN; SELECT FROM tickets_blocked WHERE ticket_id = 'a' FOR UPDATE")

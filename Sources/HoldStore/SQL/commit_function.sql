@@ -158,10 +158,15 @@ BEGIN
   IF v_sells THEN
     v_order_locks := ARRAY(
       SELECT pg_try_advisory_xact_lock(hashtextextended(o, 1)) FROM unnest(p_orders) AS o);
-    v_order_sets := ARRAY(
-      SELECT (SELECT array_agg(s.ticket_id ORDER BY s.ticket_id COLLATE "C")::text
-                FROM holdfast_sales s WHERE s.order_id = o)
-        FROM unnest(p_orders) AS o);
+    -- Nearly every order is new.
+    IF EXISTS (SELECT FROM unnest(p_orders) AS o JOIN holdfast_sales s ON s.order_id = o) THEN
+      v_order_sets := ARRAY(
+        SELECT (SELECT array_agg(s.ticket_id ORDER BY s.ticket_id COLLATE "C")::text
+                  FROM holdfast_sales s WHERE s.order_id = o)
+          FROM unnest(p_orders) AS o);
+    ELSE
+      v_order_sets := array_fill(NULL::text, ARRAY[cardinality(p_orders)]);
+    END IF;
   END IF;
   IF v_counts THEN
     IF p_limit > 0 THEN
@@ -253,7 +258,8 @@ BEGIN
     END LOOP;
     v_first := 1;
     EXIT WHEN NOT 1 = ANY (v_needed);
-    -- Lock what may have to change, and then look again: it may have changed before it was locked.
+    -- Lock what may have to change. Then look again, unless no transaction has ended in between: it may
+    -- have changed before it was locked.
     IF v_sells THEN
       SELECT array_agg(s.i) INTO v_open
         FROM (
@@ -282,19 +288,15 @@ BEGIN
       SELECT array_agg(s.i) INTO v_locked
         FROM (
           SELECT u.i
-            FROM unnest(p_tickets, p_wants, v_needed) WITH ORDINALITY
-                 AS u (ticket_id, wants, needed, i)
+            FROM unnest(p_tickets, v_needed, v_lockable) WITH ORDINALITY
+                 AS u (ticket_id, needed, lockable, i)
             JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
-           WHERE u.needed = 1
-             AND ((u.wants & 5 > 0
-                   AND ((b.locked_up > v_now) IS NOT TRUE
-                        OR b.date_created > v_now AND b.locked_up > v_now + v_horizon))
-                  OR (u.wants & 6 > 0 AND b.hold_key IS NULL)
-                  OR b.hold_key = ANY (v_keys))
+           WHERE u.needed = 1 AND u.lockable = 1
            ORDER BY u.i
              FOR UPDATE OF b SKIP LOCKED
         ) s;
     END IF;
+    EXIT WHEN v_snapshot = pg_current_snapshot()::text;
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
@@ -636,7 +638,7 @@ BEGIN
     v_first := p_ends[v_operation] + 1;
   END LOOP;
 
-  IF v_has_grants OR v_has_sales THEN
+  IF (v_has_grants OR v_has_sales) AND 0 = ANY (v_found) THEN
     -- unnest gives the tickets in the array's order, which is the order to lock them in.
     INSERT INTO tickets_blocked
            (ticket_id, locked_up, date_created, hold_key, shopper_key, choice_key)
@@ -645,9 +647,8 @@ BEGIN
       FROM unnest(p_tickets, v_grant, v_found) WITH ORDINALITY
            AS u (ticket_id, granted, found, i)
      WHERE u.found = 0 AND (u.granted > 0 OR v_sold[u.i] > 0);
-    v_has_changes := v_has_changes OR 1 = ANY (v_lockable);
   END IF;
-  IF v_has_changes THEN
+  IF 1 = ANY (v_change) OR v_has_grants AND 1 = ANY (v_lockable) THEN
     -- Who renews a hold without a shopper or a choice leaves its own; a row that is taken over loses it.
     UPDATE tickets_blocked b
        SET locked_up = CASE u.granted WHEN 0 THEN v_now + u.until * interval '1 microsecond'
@@ -662,6 +663,8 @@ BEGIN
         AS u (ticket_id, granted, found, change, until, i)
      WHERE ((u.granted > 0 AND u.found = 1) OR (u.granted = 0 AND u.change = 1))
        AND b.ticket_id = u.ticket_id;
+  END IF;
+  IF 2 = ANY (v_change) THEN
     DELETE FROM tickets_blocked b
      USING unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
      WHERE u.granted = 0 AND u.change = 2 AND b.ticket_id = u.ticket_id;

@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
         "and checks that nothing was lost; exits 1 if something was.",
         epilog="HOLDFAST_BINARY names a program to test instead of building one.")
     parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all); "
-                        "patroni stands for all of Patroni's")
+                        "patroni and plproxy stand for several")
     parser.add_argument("--list", action="store_true", help="the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
     parser.add_argument("--times", "--rounds", type=int, default=1, help="how often each is made (1)")

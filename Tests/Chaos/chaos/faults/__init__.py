@@ -2,11 +2,12 @@
 
 from Harness.processes import Failure
 from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
-                    patroni, service)
+                    patroni, plproxy, service)
 from scene import Fault
 
 FAULTS: tuple[Fault, ...] = tuple(fault for module in (
-    database, exhaustion, failover, patroni, clocks, service, nginx, clients, fuzzed_records, overload)
+    database, exhaustion, failover, patroni, plproxy, clocks, service, nginx, clients,
+    fuzzed_records, overload)
     for fault in module.FAULTS)
 
 # What --quick makes when no fault is named: about a minute in all, for deploy/test.
@@ -14,13 +15,14 @@ QUICK = ("backend-killed", "backends-terminated", "backends-hung", "immediate-st
          "postgres-hung", "nginx-restart", "unflushed", "holdfast-killed")
 
 # Several faults under one name, and what --quick makes of them.
-GROUPS = {"patroni": tuple(fault.name for fault in patroni.FAULTS)}
+GROUPS = {"patroni": tuple(fault.name for fault in patroni.FAULTS),
+          "plproxy": tuple(fault.name for fault in plproxy.FAULTS)}
 QUICK_GROUPS = {"patroni": patroni.QUICK}
 
 
-def named(name: str, is_quick: bool) -> list[Fault]:
+def named(name: str, is_quick: bool = False) -> list[Fault]:
     """The faults that a name of the command line stands for."""
-    groups = QUICK_GROUPS if is_quick else GROUPS
+    groups = GROUPS | QUICK_GROUPS if is_quick else GROUPS
     return [find(one) for one in groups.get(name, (name,))]
 
 
