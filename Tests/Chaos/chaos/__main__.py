@@ -119,6 +119,7 @@ class Run:
     def _on_one_site(self, faults: list[Fault]) -> None:
         first = len(self.results)
         if why := faults[0].obstacle():
+            print(f"{', '.join(fault.name for fault in faults)}: skipped: {why}", file=sys.stderr)
             self.results += [Result(fault.name, skipped=why) for fault in faults]
             return
         with site_in_folder(lambda folder: site_for(faults[0], folder)) as (site, keep):
