@@ -5,6 +5,7 @@ enum EmbeddedSQL {
   static let commitFunction = text(PackageResources.commit_function_sql)
   static let commitStatement = statement(PackageResources.commit_statement_sql)
   static let commitsTable = text(PackageResources.commits_table_sql)
+  static let doctorHolds = statement(PackageResources.doctor_holds_sql)
   static let doctorServer = text(PackageResources.doctor_server_sql)
   static let doctorTables = text(PackageResources.doctor_tables_sql)
   static let dryCommit = text(PackageResources.dry_commit_sql)

@@ -137,7 +137,8 @@ extension ServerSuites {
       try database.run("SET ROLE \(role)")
       let check = DatabaseCheck(strictSales: .auto, onEvent: { _ in })
       #expect("\(try check.run(on: database.connection, deadline: Database.patience))" == "ok")
-      #expect(try database.outcomes(.lock("b")) == ["granted"])
+      let commit = try database.commit([.lock("b")], requestIDs: ["r"])
+      #expect(commit.verdicts.map(Database.word) == ["granted"])
       #expect(try database.integer("SELECT count(*) FROM holdfast_history") == 1)
       #expect(try database.integer("SELECT holdfast_history_days(0)") == 0)
       #expect(throws: PostgresError.self) { try database.run("DELETE FROM holdfast_history") }
