@@ -1,3 +1,4 @@
+public import Holds
 public import Postgres
 public import Threads
 
@@ -31,6 +32,10 @@ public struct Migrator: Sendable {
     /// Whether the indexes are made by which a limit by shopper counts: each costs every hold some time,
     /// also those that it does not contain.
     public var indexesLimits = false
+
+    /// How a ticket's key is taken from its id, where an engine is to find this server by it; nil where
+    /// the tables are not sharded.
+    public var shardKey: ShardKey?
 
     /// The defaults: do it, and grant nothing.
     public init() {}
@@ -94,6 +99,7 @@ public struct Migrator: Sendable {
     try migrateEvents(&changes)
     try migrateHolds(&changes)
     try migrateFunction(&changes)
+    if let shardKey = options.shardKey { try migrateKeyed(shardKey, &changes) }
     if let grantee = options.grantee { try grant(to: grantee, &changes) }
     return changes.count
   }

@@ -6,14 +6,7 @@ extension Doctor {
   func examineTables(
     _ connection: PostgresConnection, _ deadline: Instant
   ) throws(PostgresError) -> [Finding] {
-    let row: PostgresResult
-    do throws(PostgresError) {
-      row = try connection.query(EmbeddedSQL.doctorTables, deadline: deadline)
-    } catch {
-      // The examination of the schema has said so.
-      guard error.code == .server(.undefinedTable) else { throw error }
-      return []
-    }
+    let row = try connection.query(EmbeddedSQL.doctorTables, deadline: deadline)
     var findings: [Finding] = []
     if let names = row.optionalText(row: 0, column: 0) {
       findings.append(

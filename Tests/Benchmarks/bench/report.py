@@ -85,6 +85,12 @@ class Targets:
             "rate", self._find("live", state="million"), self._find("live", state="empty")), 0.9, 1, "", at_least)
         yield "after TRUNCATE + ANALYZE ÷ before", _ratio("rate", self._find("analyzed"), fresh), 0.9, 1, "", at_least
         yield "best available ÷ named tickets", _ratio("rate", self._find("best"), fresh), 0.6, 0.9, "", at_least
+        names = ("bench_unsharded", "bench_front", "bench_front_of_two")
+        plain, one, two = (self._find("sharded", database=name, keys=1) for name in names)
+        yield "through PL/Proxy ÷ plain", _ratio("rate", one, plain), 0.8, 0.9, "", at_least
+        plain, one, two = (self._find("sharded", database=name, keys=8) for name in names)
+        yield "8 keys at once, through PL/Proxy ÷ plain", _ratio("rate", one, plain), None, None, "", at_least
+        yield "8 keys at once, two behind PL/Proxy ÷ one", _ratio("rate", two, one), None, None, "", at_least
         other = self._find("fresh", "against")
         yield "rate, holdfast ÷ against", _ratio("rate", fresh, other), None, None, "", at_least
         yield "own processor time, holdfast ÷ against", _own(fresh, other), None, None, "", at_most
