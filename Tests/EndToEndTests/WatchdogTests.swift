@@ -65,7 +65,8 @@ private final class LogPipe {
 
   init() throws {
     var ends: [Int32] = [0, 0]
-    guard pipe2(&ends, Int32(O_CLOEXEC.rawValue)) == 0 else { throw Failure(errno: "pipe") }
+    guard pipe(&ends) == 0 else { throw Failure(errno: "pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (readEnd, writeEnd) = (ends[0], ends[1])
   }
 
