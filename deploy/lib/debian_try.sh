@@ -84,7 +84,7 @@ try_package() {
 
 # Asks Prometheus, as the guide does, until it has scraped the service.
 scrape_commands="for second in \$(seq 60); do
-            $(guide_commands Monitoring | grep 'promtool query') | tee /root/scraped
+            $(guide_commands Monitoring | grep 'promtool query') >/root/scraped 2>&1 || true
             ! grep -q ' => 1 ' /root/scraped || break
             sleep 1
         done
