@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
+SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo", "static")
 PEERS = ("php", "go", "fastapi")
 SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
-             "analyzed", "confirm", "best", "best-rush")
+             "analyzed", "confirm", "best", "best-rush", "memory", "availability", "viewers")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
            "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
-           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000}
+           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000, "bench_crowd": 10 * EVENT}
 EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
 SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
 
@@ -20,13 +20,16 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, confirm, best or best-rush
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, confirm, best or best-rush; for
+    # crowds.py: views (of availability) or maps (all that can be asked of ten events)
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
     owned: bool = False  # with hold_id and details
     checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
-    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all)
+    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all), fifth (of E0)
+    rate: int = 0  # requests a second; as many as are answered where it is 0
+    viewers: int = 0  # who ask for the availability of E0 once a second meanwhile
 
     @property
     def title(self) -> str:
@@ -62,6 +65,14 @@ def _best() -> list[Case]:
             for load, name in (("best", "bench_best"), ("best-rush", "bench_seats"))]
 
 
+def _crowds() -> list[Case]:
+    """Seat maps: what they take of memory, how fast they are handed out, and what they cost those who hold."""
+    crowd = {"database": "bench_crowd", "state": "fifth"}
+    return [Case("memory", "holdfast", 1, load="maps", **crowd),
+            *(Case("availability", subject, 64, load="views", **crowd) for subject in ("holdfast", "static")),
+            Case("viewers", "holdfast", 64, rate=1000, viewers=10_000, **crowd)]
+
+
 def _history() -> list[Case]:
     """In turns, each on a database of its own."""
     return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
@@ -84,6 +95,7 @@ def full() -> list[Case]:
         Case("analyzed", "holdfast", 64, state="analyzed"),
         CONFIRM,
         *_best(),
+        *_crowds(),
     ]
 
 
@@ -92,7 +104,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush"), CONFIRM, *_best()]
+        Case("rush", "holdfast", 64, load="rush"), CONFIRM, *_best(), *_crowds()]
 
 
 def against() -> list[Case]:
