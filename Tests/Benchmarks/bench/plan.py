@@ -68,9 +68,10 @@ def _best() -> list[Case]:
 def _crowds() -> list[Case]:
     """Seat maps: what they take of memory, how fast they are handed out, and what they cost those who hold."""
     crowd = {"database": "bench_crowd", "state": "fifth"}
+    # So many clients that each request is sent when it is due.
     return [Case("memory", "holdfast", 1, load="maps", **crowd),
             *(Case("availability", subject, 64, load="views", **crowd) for subject in ("holdfast", "static")),
-            Case("viewers", "holdfast", 64, rate=1000, viewers=10_000, **crowd)]
+            Case("viewers", "holdfast", 256, rate=1000, viewers=10_000, **crowd)]
 
 
 def _history() -> list[Case]:
