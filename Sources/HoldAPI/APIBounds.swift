@@ -1,3 +1,5 @@
+public import Holds
+
 /// The limits of a request; each is a setting of the service.
 public struct APIBounds: Sendable, Equatable {
   /// The longest accepted body, in bytes; a longer one is answered with 413.
@@ -39,6 +41,10 @@ public struct APIBounds: Sendable, Equatable {
   /// Whether tickets can be sold by `/tickets_confirm`, which writes to `tickets`.
   public var allowsConfirms: Bool
 
+  /// How a ticket's key is taken from its id, where all tickets of a request must have the same; nil
+  /// where they need not.
+  public var shardKey: ShardKey?
+
   /// Creates bounds; the defaults are those of the contract.
   public init(
     maximumBodyBytes: Int = 65_536,
@@ -53,7 +59,8 @@ public struct APIBounds: Sendable, Equatable {
     maximumShopperBytes: Int = 128,
     retryAfterSeconds: Int = 1,
     requiresHoldID: Bool = false,
-    allowsConfirms: Bool = false
+    allowsConfirms: Bool = false,
+    shardKey: ShardKey? = nil
   ) {
     self.maximumBodyBytes = maximumBodyBytes
     self.maximumTickets = maximumTickets
@@ -68,5 +75,6 @@ public struct APIBounds: Sendable, Equatable {
     self.retryAfterSeconds = retryAfterSeconds
     self.requiresHoldID = requiresHoldID
     self.allowsConfirms = allowsConfirms
+    self.shardKey = shardKey
   }
 }

@@ -8,10 +8,6 @@ struct CommitRecord {
   /// How many rows of its own a committer keeps, at most.
   private static let keptRows: Int64 = 256
 
-  private static let lookUp = PreparedStatement(
-    name: "holdfast_look_up", sql: EmbeddedSQL.lookUp)
-  private static let purge = PreparedStatement(name: "holdfast_purge", sql: EmbeddedSQL.purge)
-
   /// Chosen at random: no two committers share one.
   let committer = Int64.random(in: 1 ... .max)
 
@@ -26,11 +22,11 @@ struct CommitRecord {
   /// - Throws: Also `lockNotAvailable`, while the batch's transaction is still in progress. A row that
   ///   is found is written once more: once this is durable, the batch is.
   func resolve(
-    _ operations: [HoldOperation], heldTicketLimit: Int = 0, on connection: PostgresConnection,
-    deadline: Instant
+    _ operations: [HoldOperation], heldTicketLimit: Int = 0, by calls: CommitCalls = .plain,
+    on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) -> CommitVerdicts? {
     let result = try connection.execute(
-      Self.lookUp, [.int64(committer), .int64(batch)], deadline: deadline)
+      calls.lookUp, calls.adding([.int64(committer), .int64(batch)]), deadline: deadline)
     if result.isNull(row: 0, column: 0) { return nil }
     return try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit)
   }
@@ -39,11 +35,15 @@ struct CommitRecord {
   ///
   /// The committers do it, so that it happens wherever there are records, and no caller waits for it
   /// longer than for another batch.
-  func purgeOld(on connection: PostgresConnection, deadline: Instant) {
+  func purgeOld(
+    by calls: CommitCalls = .plain, on connection: PostgresConnection, deadline: Instant
+  ) {
     guard batch % Self.keptRows == 0 else { return }
+    // A key's server has been at other batches' turns before, at which it was not this one's.
+    let first = calls.key == nil ? batch - Self.keptRows : 1
     // Another time will do as well.
     _ = try? connection.execute(
-      Self.purge, [.int64(committer), .int64(batch - Self.keptRows), .int64(batch - 1)],
+      calls.purge, calls.adding([.int64(committer), .int64(first), .int64(batch - 1)]),
       deadline: deadline)
   }
 }

@@ -6,9 +6,6 @@ internal import Threads
 /// lock of those that a seat book proposes. The commit decides; when it refuses, the book has learned, and
 /// others are proposed.
 extension Committer {
-  private static let choiceRows = PreparedStatement(
-    name: "holdfast_choice_rows", sql: EmbeddedSQL.choiceRows)
-
   /// What a verdict means for the operation's caller.
   enum Settlement {
     case decided(HoldOutcome)
@@ -62,7 +59,8 @@ extension Committer {
       let found = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
         let result = try connection.execute(
-          Self.choiceRows, [.textArray(keys), .double(longestHoldSeconds)], deadline: deadline)
+          calls.choiceRows, calls.adding([.textArray(keys), .double(longestHoldSeconds)]),
+          deadline: deadline)
         return (0..<result.rowCount).map {
           (index: result.integer(row: $0, column: 0) - 1, ticketID: result.text(row: $0, column: 1))
         }

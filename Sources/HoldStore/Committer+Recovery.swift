@@ -10,9 +10,10 @@ extension Committer {
   /// Puts the entries back or answers them, and ends the batch.
   func recover(_ batch: [HoldQueue.Entry], from error: PostgresError, _ record: CommitRecord) {
     defer { endFailedBatch() }
-    if error.mayHaveCommitted {
+    if calls.mayHaveCommitted(after: error) {
       onEvent(.batchFailed(error, operations: batch.count, consequence: .lookedUp))
-      return lookUp(batch, error, record)
+      guard let doubt else { return lookUp(batch, error, record) }
+      return doubt.withLock { $0 = Doubt(batch, error, record) }
     }
     let consequence: HoldStoreEvent.Consequence
     let isAlone = batch.count == 1
@@ -81,18 +82,13 @@ extension Committer {
         let verdicts = try pool.withConnection(deadline: deadline) {
           connection throws(PostgresError) in
           try record.resolve(
-            operations, heldTicketLimit: heldTicketLimit, on: connection, deadline: deadline)
+            operations, heldTicketLimit: heldTicketLimit, by: calls, on: connection,
+            deadline: deadline)
         }
         // Logged before callers are answered, so that the log explains every answer.
         onEvent(
           .batchResolved(verdicts == nil ? .rerun : .committed, operations: pending.count))
-        let entries = pending.map(\.element)
-        if let verdicts {
-          resolved(pending.map { verdicts.verdicts[$0.offset] }, entries)
-        } else {
-          rerun(entries, error)
-        }
-        return
+        return settle(pending, verdicts, error)
       } catch {
         let now = Instant.now
         let late = pending.map(\.element).filter { $0.deadline <= now }
@@ -104,6 +100,21 @@ extension Committer {
         backoff(doublings: doublings).sleep()
         doublings += 1
       }
+    }
+  }
+
+  /// Tells callers what a look-up has found, or runs their operations again.
+  ///
+  /// - Parameter pending: The entries that still wait, each with its place in the batch.
+  func settle(
+    _ pending: [(offset: Int, element: HoldQueue.Entry)], _ verdicts: CommitVerdicts?,
+    _ error: PostgresError
+  ) {
+    let entries = pending.map(\.element)
+    if let verdicts {
+      resolved(pending.map { verdicts.verdicts[$0.offset] }, entries)
+    } else {
+      rerun(entries, error)
     }
   }
 

@@ -13,28 +13,53 @@ struct Committer: Sendable {
   let longestHoldSeconds: Double
   let heldTicketLimit: Int
   let keepsHistory: Bool
+  let calls: CommitCalls
+
+  /// Where a batch is left of which it is not known whether it was committed; nil to look it up at once.
+  let doubt: Monitor<Doubt?>?
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
   private static let longestPauseMilliseconds = 50
+
+  /// What makes committers that differ in their queue, in how they reach the tables, and in where they
+  /// leave their doubts.
+  static func maker(
+    _ settings: HoldStoreSettings, pool: Pool, contended: Monitor<ContendedTickets<Instant>>,
+    books: SeatBooks, check: DatabaseCheck, onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
+  ) -> @Sendable (Monitor<HoldQueue>, CommitCalls, Monitor<Doubt?>?) -> Committer {
+    { queue, calls, doubt in
+      Committer(
+        queue: queue, pool: pool, contended: contended, books: books,
+        contentionMilliseconds: settings.contentionMilliseconds, check: check,
+        longestHoldSeconds: settings.longestHoldSeconds,
+        heldTicketLimit: settings.heldTicketLimit, keepsHistory: settings.historyDays > 0,
+        calls: calls, doubt: doubt, onEvent: onEvent)
+    }
+  }
 
   /// - Parameter pulse: Shows that the committer gets on with its batches.
   func run(_ pulse: Pulse) {
     var record = CommitRecord()
     while let batch = nextBatch() {
       pulse.begin()
-      reportWaits(of: batch)
-      let (chosen, claims) = choosing(batch)
-      let ready = deferringContended(chosen)
-      if ready.isEmpty {
-        queue.withLock { _ = $0.endBatch() }
-      } else {
-        commit(ready, &record)
-      }
-      queue.wake(callersOf: books.end(claims))
+      process(batch, &record)
       pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
     queue.broadcast()
+  }
+
+  /// Commits what can be committed of a batch, and ends it.
+  func process(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
+    reportWaits(of: batch)
+    let (chosen, claims) = choosing(batch)
+    let ready = deferringContended(chosen)
+    if ready.isEmpty {
+      queue.withLock { _ = $0.endBatch() }
+    } else {
+      commit(ready, &record)
+    }
+    queue.wake(callersOf: books.end(claims))
   }
 
   private func nextBatch() -> [HoldQueue.Entry]? {
@@ -87,18 +112,18 @@ struct Committer: Sendable {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
     let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
-    let parameters = CommitStatement(operations, requestIDs: requestIDs).parameters(
-      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
-      heldTicketLimit: heldTicketLimit, record: record)
+    let parameters = calls.adding(
+      CommitStatement(operations, requestIDs: requestIDs).parameters(
+        longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+        heldTicketLimit: heldTicketLimit, record: record))
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
       let (verdicts, start, end) = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
-        record.purgeOld(on: connection, deadline: deadline)
+        record.purgeOld(by: calls, on: connection, deadline: deadline)
         let start = Instant.now
-        let result = try connection.execute(
-          CommitStatement.statement, parameters, deadline: deadline)
+        let result = try connection.execute(calls.commit, parameters, deadline: deadline)
         let end = Instant.now
         let verdicts = try CommitVerdicts(
           result, of: operations, heldTicketLimit: heldTicketLimit)

@@ -27,6 +27,7 @@ final class DatabaseCheck: Sendable {
   private let hasConfirms: Bool
   private let hasLimit: Bool
   private let hasHistory: Bool
+  private let isSharded: Bool
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let state = Monitor(State())
 
@@ -34,15 +35,18 @@ final class DatabaseCheck: Sendable {
   ///   - hasConfirms: Whether the rights that a confirm needs are tried, too.
   ///   - hasLimit: Whether those that the limit by shopper needs are.
   ///   - hasHistory: Whether those that the history needs are.
+  ///   - isSharded: Whether there is an engine in front of several servers. It is enough then that the
+  ///     engine answers: while one server is away, the others serve.
   init(
     strictSales: StrictSales, hasConfirms: Bool = false, hasLimit: Bool = false,
-    hasHistory: Bool = false,
+    hasHistory: Bool = false, isSharded: Bool = false,
     onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     self.strictSales = strictSales
     self.hasConfirms = hasConfirms
     self.hasLimit = hasLimit
     self.hasHistory = hasHistory
+    self.isSharded = isSharded
     self.onEvent = onEvent
   }
 
@@ -62,7 +66,8 @@ final class DatabaseCheck: Sendable {
   func run(
     on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) -> Readiness.Database {
-    guard state.withLock({ $0.isDryCommitDue || $0.problem != nil }) else {
+    if isSharded { try readStrictSales(on: connection, deadline: deadline) }
+    guard !isSharded, state.withLock({ $0.isDryCommitDue || $0.problem != nil }) else {
       try connection.query("SELECT 1", deadline: deadline)
       return .ok
     }

@@ -43,6 +43,9 @@ public final class HoldStore: HoldService {
   private let pool: Pool
   private let check: DatabaseCheck
   private let queue: Monitor<HoldQueue>
+
+  /// In place of the queue, where the tickets are on several servers.
+  private let lanes: Lanes?
   private let contended: Monitor<ContendedTickets<Instant>>
   private let releases: SingleFlight<HoldFailure?>
   private let checks: SingleFlight<Readiness.Database>
@@ -61,7 +64,7 @@ public final class HoldStore: HoldService {
     let check = DatabaseCheck(
       strictSales: settings.strictSales, hasConfirms: settings.hasConfirms,
       hasLimit: settings.heldTicketLimit > 0, hasHistory: settings.historyDays > 0,
-      onEvent: onEvent)
+      isSharded: settings.shardKey != nil, onEvent: onEvent)
     let sessions = Sessions(settings: settings, check: check)
     let pool = Pool(
       limits: settings.pool,
@@ -76,11 +79,20 @@ public final class HoldStore: HoldService {
     pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
     books = SeatBooks(limits: BestLimits(events: settings.bestEvents, seats: settings.bestSeats))
+    let makeCommitter = Committer.maker(
+      settings, pool: pool, contended: contended, books: books, check: check, onEvent: onEvent)
+    lanes = settings.shardKey.map { shardKey in
+      Lanes(
+        shardKey, limits: settings.queue, probeMilliseconds: settings.statementTimeoutMilliseconds
+      ) { key in
+        Lane(limits: settings.queue) { makeCommitter($0, .keyed(key), $1) }
+      }
+    }
     let housekeeper = Housekeeper(
-      queue: queue, isStopping: isStopping,
+      queue: queue, lanes: lanes, isStopping: isStopping,
       sweeper: Sweeper(
         pool: pool, pagesPerStatement: settings.sweepPages,
-        longestHoldSeconds: settings.longestHoldSeconds),
+        longestHoldSeconds: settings.longestHoldSeconds, isSharded: settings.shardKey != nil),
       report: sweepReport, onEvent: onEvent)
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
@@ -94,7 +106,7 @@ public final class HoldStore: HoldService {
       Self.checkDatabase(
         check, pool, deadline: Instant.now.advanced(byMilliseconds: readinessTimeout))
     }
-    startThreads(housekeeper, onEvent)
+    startThreads(housekeeper, makeCommitter(queue, .plain, nil), onEvent)
   }
 
   /// Puts an operation into the commit queue.
@@ -122,13 +134,14 @@ public final class HoldStore: HoldService {
       answer(outcome)
     }
     let submission = Submission(
-      operation, requestID: requestID, arrived: now, completion: completion)
+      operation, requestID: requestID, arrived: now,
+      completion: lanes.map { $0.counting(completion) } ?? completion)
     let timeout = settings.answerTimeoutMilliseconds
     if case .refuse = contended.withLock({ $0.advice(for: operation.ticketIDs, now: now) }) {
       return completion(.failed(.contended))
     }
     let longestPatience = settings.overlapAfterMilliseconds * 1000
-    let admission = queue.withLock { queue in
+    func enqueue(_ queue: inout HoldQueue) -> HoldQueue.Admission {
       let patience = queue.patienceMicroseconds(atMost: longestPatience)
       return queue.enqueue(
         submission, ticketCount: operation.ticketCount,
@@ -137,8 +150,8 @@ public final class HoldStore: HoldService {
         sharesUntil: now.advanced(byMilliseconds: timeout * 3 / 4),
         startsUntil: now.advanced(byMilliseconds: timeout * 19 / 20))
     }
-    switch admission {
-    case .accepted(let callsCommitter): if callsCommitter { queue.signal() }
+    switch lanes?.enqueue(operation, enqueue) ?? queue.withLock(enqueue) {
+    case .accepted(let callsCommitter): if callsCommitter, lanes == nil { queue.signal() }
     case .full: completion(.failed(.queueFull))
     case .stopping: completion(.failed(.stopping))
     }
@@ -173,7 +186,9 @@ public final class HoldStore: HoldService {
   }
 
   /// How many operations wait for a commit.
-  public var waitingCount: Int { queue.withLock { $0.waitingCount } }
+  public var waitingCount: Int {
+    lanes?.operationCount ?? queue.withLock { $0.waitingCount }
+  }
 
   /// Whether commits and deadlines are attended to: no batch takes far longer than its callers wait.
   public func isWorking(at now: Instant) -> Bool {
@@ -203,6 +218,7 @@ public final class HoldStore: HoldService {
     prepareToStop()
     queue.withLock { $0.stop() }
     queue.broadcast()
+    lanes?.stop()
     // The others keep the deadlines until the committers are done.
     join(committers)
     books.stop()
@@ -222,19 +238,21 @@ public final class HoldStore: HoldService {
   }
 
   private func startThreads(
-    _ housekeeper: Housekeeper, _ onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
+    _ housekeeper: Housekeeper, _ committer: Committer,
+    _ onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
-    let committer = Committer(
-      queue: queue, pool: pool, contended: contended, books: books,
-      contentionMilliseconds: settings.contentionMilliseconds, check: check,
-      longestHoldSeconds: settings.longestHoldSeconds, heldTicketLimit: settings.heldTicketLimit,
-      keepsHistory: settings.historyDays > 0, onEvent: onEvent)
-    let started = pulses.dropLast().map { pulse in WorkerThread { committer.run(pulse) } }
+    let started = pulses.dropLast().map { [lanes] pulse in
+      WorkerThread { if let lanes { lanes.run(pulse) } else { committer.run(pulse) } }
+    }
     committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
     let looker = SeatLooker(
-      books: books, pool: pool, queue: queue, longestHoldSeconds: settings.longestHoldSeconds,
-      timeoutMilliseconds: settings.answerTimeoutMilliseconds, onEvent: onEvent)
+      books: books, pool: pool, longestHoldSeconds: settings.longestHoldSeconds,
+      isSharded: lanes != nil, timeoutMilliseconds: settings.answerTimeoutMilliseconds,
+      onEvent: onEvent
+    ) { [lanes, queue] events in
+      if let lanes { lanes.wake(callersOf: events) } else { queue.wake(callersOf: events) }
+    }
     var more = [
       WorkerThread { looker.run() },
       WorkerThread {

@@ -65,6 +65,10 @@ public struct HoldStoreSettings: Sendable {
   /// How many live tickets one cart, or one shopper, may have; 0 for any number.
   public var heldTicketLimit = 0
 
+  /// How a ticket's key is taken from its id, where an engine in front of several servers finds the
+  /// ticket's by it; nil for tables in the database itself.
+  public var shardKey: ShardKey?
+
   /// Whether confirms are to be expected, so that the readiness check tries the rights for them.
   public var hasConfirms = false
 

@@ -7,6 +7,9 @@ struct Housekeeper: Sendable {
   private static let tickMilliseconds = 20
 
   let queue: Monitor<HoldQueue>
+
+  /// The queues of a sharded store, whose own one is empty.
+  let lanes: Lanes?
   let isStopping: Monitor<Bool>
   let sweeper: Sweeper
   let report: Monitor<SweepReport>
@@ -19,17 +22,15 @@ struct Housekeeper: Sendable {
     while true {
       let next = Instant.now.advanced(byMilliseconds: Self.tickMilliseconds)
       let isDone: Void? = isStopping.wait(until: next) { _ in
-        queue.withLock { $0.isDrained } ? () : nil
+        queue.withLock { $0.isDrained } && lanes?.isDrained ?? true ? () : nil
       }
       if isDone != nil { return }
       pulse.begin()
       defer { pulse.end() }
       let now = Instant.now
       let expired = queue.withLock { $0.takeExpired(now: now) }
-      for entry in expired {
-        let wasTried = entry.deferralCount + entry.failureCount > 0
-        entry.payload.completion(.failed(wasTried ? .contended : .databaseUnreachable))
-      }
+      for entry in expired { entry.expire() }
+      lanes?.expire(now: now)
       // A committer that waits for the queue to drain may have waited for these.
       if !expired.isEmpty || queue.withLock({ $0.isImpatient(now: now) }) { queue.broadcast() }
       for expire in others { expire(now) }
@@ -74,5 +75,13 @@ struct Housekeeper: Sendable {
       default: return .outcomeUnknown
       }
     }
+  }
+}
+
+extension CommitQueue.Entry where Payload == Submission, Time == Instant {
+  /// Answers an operation whose time is over; it has changed nothing.
+  func expire() {
+    let wasTried = deferralCount + failureCount > 0
+    payload.completion(.failed(wasTried ? .contended : .databaseUnreachable))
   }
 }

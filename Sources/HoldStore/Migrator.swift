@@ -1,3 +1,4 @@
+public import Holds
 public import Postgres
 public import Threads
 
@@ -32,6 +33,10 @@ public struct Migrator: Sendable {
     /// also those that it does not contain.
     public var indexesLimits = false
 
+    /// How a ticket's key is taken from its id, where an engine is to find this server by it; nil where
+    /// the tables are not sharded.
+    public var shardKey: ShardKey?
+
     /// The defaults: do it, and grant nothing.
     public init() {}
   }
@@ -58,8 +63,8 @@ public struct Migrator: Sendable {
     ("autovacuum_vacuum_cost_delay", "0"), ("vacuum_truncate", "false"),
   ]
 
-  private let connection: PostgresConnection
-  private let deadline: Instant
+  let connection: PostgresConnection
+  let deadline: Instant
   private let options: Options
 
   /// Migrates the database that `connection` is on, until `deadline`.
@@ -94,6 +99,7 @@ public struct Migrator: Sendable {
     try migrateEvents(&changes)
     try migrateHolds(&changes)
     try migrateFunction(&changes)
+    if let shardKey = options.shardKey { try migrateKeyed(shardKey, &changes) }
     if let grantee = options.grantee { try grant(to: grantee, &changes) }
     return changes.count
   }
@@ -308,7 +314,7 @@ public struct Migrator: Sendable {
     }
   }
 
-  private func readFacts() throws(PostgresError) -> MigrationFacts {
+  func readFacts() throws(PostgresError) -> MigrationFacts {
     let options = Self.holdsOptions.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
     return MigrationFacts(
       try connection.query(
@@ -317,7 +323,7 @@ public struct Migrator: Sendable {
 }
 
 /// The changes of a migration: made, or only told of.
-private struct Changes {
+struct Changes {
   let isDryRun: Bool
   let report: (String) -> Void
   private(set) var count = 0

@@ -26,7 +26,8 @@ struct Sessions: Sendable {
         SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);
         """, deadline: deadline)
     do throws(PostgresError) {
-      try connection.prepare(CommitStatement.statement, deadline: deadline)
+      let calls = settings.shardKey == nil ? CommitCalls.plain : .keyed("")
+      try connection.prepare(calls.commit, deadline: deadline)
     } catch {
       guard error.code == .server(.undefinedFunction) || error.code == .server(.undefinedTable)
       else { throw error }

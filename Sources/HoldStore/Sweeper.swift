@@ -23,15 +23,37 @@ public struct Sweeper: Sendable {
 
   private static let chunk = PreparedStatement(name: "holdfast_sweep", sql: EmbeddedSQL.sweep)
 
+  /// How many pages there are to sweep.
+  static let pages = """
+    SELECT pg_relation_size('tickets_blocked') / current_setting('block_size')::int
+    """
+
+  /// On each server of a sharded database, the same pages at once.
+  private static let allChunks = PreparedStatement(
+    name: "holdfast_sweep",
+    sql: """
+      SELECT sum(swept)::int8, sum(from_the_future)::int8, sum(live)::int8
+        FROM (\(KeyedFunction.sweep.call.sql)) s
+      """)
+  private static let allPages = """
+    SELECT max(pages) FROM (\(KeyedFunction.sweepPages.call.sql)) p
+    """
+
   private let pool: Pool
   private let pagesPerStatement: Int
   private let longestHoldSeconds: Double
+  private let isSharded: Bool
 
   /// Sweeps through connections of `pool`, `pagesPerStatement` pages of 8 KiB at a time.
-  public init(pool: Pool, pagesPerStatement: Int, longestHoldSeconds: Double) {
+  ///
+  /// - Parameter isSharded: Whether they lead to an engine, which sweeps all of its servers.
+  public init(
+    pool: Pool, pagesPerStatement: Int, longestHoldSeconds: Double, isSharded: Bool = false
+  ) {
     self.pool = pool
     self.pagesPerStatement = pagesPerStatement
     self.longestHoldSeconds = longestHoldSeconds
+    self.isSharded = isSharded
   }
 
   /// Deletes every row that had expired when it began.
@@ -70,23 +92,20 @@ public struct Sweeper: Sendable {
   ) throws(PostgresError) -> Result {
     try Self.sweep(
       connection, pagesPerStatement: pagesPerStatement, longestHoldSeconds: longestHoldSeconds,
-      deadline: deadline)
+      isSharded: isSharded, deadline: deadline)
   }
 
   /// Deletes, on one connection, every row that had expired when it began.
   public static func sweep(
     _ connection: PostgresConnection, pagesPerStatement: Int, longestHoldSeconds: Double,
-    deadline: Instant
+    isSharded: Bool = false, deadline: Instant
   ) throws(PostgresError) -> Result {
-    let pages = try connection.query(
-      """
-      SELECT pg_relation_size('tickets_blocked') / current_setting('block_size')::int
-      """, deadline: deadline
-    ).integer(row: 0, column: 0)
+    let pages = try connection.query(isSharded ? allPages : pages, deadline: deadline)
+      .integer(row: 0, column: 0)
     var result = Result()
     for first in stride(from: 0, through: pages, by: pagesPerStatement) {
       let counts = try connection.execute(
-        chunk,
+        isSharded ? allChunks : chunk,
         [
           .text("\(first)"), .text("\(first + pagesPerStatement)"), .double(longestHoldSeconds),
         ], deadline: deadline)

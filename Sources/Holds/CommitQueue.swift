@@ -28,22 +28,22 @@ public struct CommitQueue<Payload, Time: Comparable> {
     public let startsUntil: Time
 
     /// How often a row that it needs was locked, and it was deferred.
-    public fileprivate(set) var deferralCount = 0
+    public internal(set) var deferralCount = 0
 
     /// How often the statement of its batch failed.
-    public fileprivate(set) var failureCount = 0
+    public internal(set) var failureCount = 0
 
     /// How often the connection was lost during its batch, which then was not committed.
-    public fileprivate(set) var lossCount = 0
+    public internal(set) var lossCount = 0
 
     /// True until it has been put back for whatever reason.
     public var isFirstTime: Bool { deferralCount + failureCount + lossCount == 0 }
 
-    fileprivate var notBefore: Time?
+    var notBefore: Time?
 
     /// Entries of a batch that failed are committed apart from all others, those of one group together;
     /// nil for those that share with anybody.
-    fileprivate var group: UInt64?
+    var group: UInt64?
 
     fileprivate func isDue(now: Time) -> Bool {
       startsUntil > now && notBefore.map { $0 <= now } ?? true
@@ -67,18 +67,20 @@ public struct CommitQueue<Payload, Time: Comparable> {
 
   private static var leastPatienceMicroseconds: Int { 2000 }
 
+  // What CommitQueue+PuttingBack.swift changes too:
+  var waiting: [Entry] = []
+  var waitingTicketCount = 0
+  var batchCount = 0
+  var isCommitterCalled = false
+  var nextGroup: UInt64 = 0
+
   private let limits: CommitQueueLimits
-  private var waiting: [Entry] = []
-  private var waitingTicketCount = 0
   private var nextNumber: UInt64 = 0
   private var inFlightCount = 0
-  private var batchCount = 0
 
   /// How long a commit takes: a quarter of it comes from the last one, the rest from those before.
   private var commitMicroseconds = 0
-  private var isCommitterCalled = false
   private var wasLastApart = false
-  private var nextGroup: UInt64 = 0
   private var isStopping = false
 
   /// Makes an empty queue.
@@ -220,88 +222,6 @@ public struct CommitQueue<Payload, Time: Comparable> {
   public mutating func finish(_ count: Int) {
     inFlightCount -= count
     precondition(inFlightCount >= 0, "more entries finished than were taken")
-  }
-
-  /// Puts entries of a batch back that need a row which another session has locked.
-  public mutating func deferUntil(_ notBefore: Time, _ entries: [Entry]) {
-    putBack(entries) { entry in
-      entry.deferralCount += 1
-      entry.notBefore = notBefore
-    }
-  }
-
-  /// Puts the entries of a batch back whose statement failed, to be tried again.
-  ///
-  /// - Parameters:
-  ///   - notBefore: When they may be taken again; nil for at once.
-  ///   - divided: Whether they are divided into two groups, which are committed apart from each other
-  ///     and from all else. One that fails alone is known after a few commits, and the others still
-  ///     share theirs.
-  public mutating func retry(_ entries: [Entry], notBefore: Time?, divided: Bool) {
-    regroup(entries, divided: divided) { entry in
-      entry.failureCount += 1
-      entry.notBefore = notBefore
-    }
-  }
-
-  /// Puts the entries of a batch back that was not committed, because its connection was lost.
-  ///
-  /// - Parameter sharedLosses: From so many losses on they are divided: it may be one of them that ends
-  ///   connections.
-  public mutating func rerun(_ entries: [Entry], sharedLosses: Int) {
-    let losses = entries.map(\.lossCount).max() ?? 0
-    regroup(entries, divided: losses + 1 >= sharedLosses) { $0.lossCount += 1 }
-  }
-
-  private mutating func regroup(
-    _ entries: [Entry], divided: Bool, changing change: (inout Entry) -> Void
-  ) {
-    guard divided else { return putBack(entries, changing: change) }
-    let middle = (entries.count + 1) / 2
-    for half in [entries[..<middle], entries[middle...]] where !half.isEmpty {
-      nextGroup += 1
-      let group = nextGroup
-      putBack(Array(half)) { entry in
-        change(&entry)
-        entry.group = group
-      }
-    }
-  }
-
-  /// Puts entries of a batch back that wait for something that `wake` tells of.
-  public mutating func park(_ entries: [Entry]) {
-    putBack(entries) { $0.notBefore = $0.startsUntil }
-  }
-
-  /// Lets entries that are parked be taken again.
-  ///
-  /// - Parameter isMeant: Which of the waiting entries.
-  /// - Returns: Whether a committer is to be woken, because none is at work.
-  public mutating func wake(where isMeant: (Payload) -> Bool) -> Bool {
-    var hasWoken = false
-    for index in waiting.indices where isMeant(waiting[index].payload) {
-      guard waiting[index].notBefore == waiting[index].startsUntil else { continue }
-      waiting[index].notBefore = nil
-      hasWoken = true
-    }
-    guard hasWoken, batchCount == 0, !isCommitterCalled else { return false }
-    isCommitterCalled = true
-    return true
-  }
-
-  /// Puts the entries of a batch back that was never begun.
-  public mutating func putBack(_ entries: [Entry]) {
-    putBack(entries) { _ in }
-  }
-
-  private mutating func putBack(_ entries: [Entry], changing change: (inout Entry) -> Void) {
-    finish(entries.count)
-    for var entry in entries {
-      change(&entry)
-      waitingTicketCount += entry.ticketCount
-      let place = waiting.firstIndex { $0.number > entry.number } ?? waiting.endIndex
-      waiting.insert(entry, at: place)
-    }
   }
 
   /// Takes out the waiting entries whose deadline has come; they changed nothing.

@@ -38,6 +38,17 @@ import Testing
         == refusal("data.reserved_time: expected a number from 0.5 to 10, got 0.4"))
   }
 
+  @Test func ticketsOfOneKeyWhereThereAreKeys() throws {
+    let bounds = APIBounds(shardKey: ShardKey("before-last:-"))
+    #expect(try lock(["E1-a", "E1-b", "E1-a"], bounds: bounds).status == 200)
+    #expect(
+      try lock(["E1-a", "E1-b", "E2-a"], bounds: bounds).text
+        == refusal(
+          "data.ticketd_reserved: expected tickets of one key, since different ones are on "
+            + #"different servers, got the keys \"E1\" and \"E2\""#))
+    #expect(try lock(["E1-a", "E2-a"]).status == 200, "the control")
+  }
+
   @Test func aHundredDifferentTicketsHoweverOften() throws {
     let ids = (0..<100).map { "E1-\($0)" }
     let answer = try lock(ids + ids.reversed() + ids)

@@ -28,7 +28,10 @@ all_holdfast() {
 # migrate: in the site's own database as its owner, in another as the user that it was given for.
 migrate() {
     local user=$web_user grant=()
-    if [[ $database == private ]]; then
+    if [[ ${HOLDFAST_SHARD_KEY:-off} != off ]]; then
+        # The tables are on other servers.
+        grant=(--engine plproxy)
+    elif [[ $database == private ]]; then
         user=$postgres_user
         grant=(--grant "$service_role")
         # deploy/bench runs versions that know no confirm, too.

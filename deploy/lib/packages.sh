@@ -52,6 +52,8 @@ need_to_test() {
     need libfcgi-bin has cgi-fcgi
     need python3-venv python3 -c 'import ensurepip'
     need chromium has chromium
+    # For the tests of several servers: an extension, which starts nothing.
+    need postgresql-15-plproxy compgen -G '/usr/share/postgresql/*/extension/plproxy.control'
     need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     # With promtool. It is never started as a service.
     need prometheus has prometheus

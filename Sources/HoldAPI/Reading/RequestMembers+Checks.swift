@@ -14,6 +14,12 @@ extension RequestMembers {
         throw BadRequest(
           member.path, expected: expected, got: "more than \(bounds.maximumTickets) different ones")
       }
+      if case .different(let first, let other) = bounds.shardKey?.key(of: distinct) {
+        throw BadRequest(
+          member.path,
+          expected: "tickets of one key, since different ones are on different servers",
+          got: "the keys \(Quotation.of(first)) and \(Quotation.of(other))")
+      }
       return distinct
     case .mixedArray(let other, let index):
       throw BadRequest("\(member.path)[\(index)]", expected: expectedTicketID, got: other.shown)

@@ -31,13 +31,13 @@ struct SeatLook {
   ///
   /// - Parameter limit: How many at most.
   init(
-    at event: String, limit: Int, longestHoldSeconds: Double, on connection: PostgresConnection,
-    deadline: Instant
+    at event: String, limit: Int, longestHoldSeconds: Double, isSharded: Bool = false,
+    on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) {
     try connection.run(script: Self.start, deadline: deadline)
     do throws(PostgresError) {
       let result = try connection.execute(
-        Self.statement,
+        isSharded ? KeyedFunction.eventSeats.call : Self.statement,
         [
           .text(event), .int64(Self.never), .int64(Int64(limit)), .double(longestHoldSeconds),
         ], deadline: deadline)

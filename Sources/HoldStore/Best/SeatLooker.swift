@@ -6,14 +6,19 @@ internal import Threads
 struct SeatLooker: Sendable {
   let books: SeatBooks
   let pool: Pool
-  let queue: Monitor<HoldQueue>
   let longestHoldSeconds: Double
+
+  /// Whether the seats are behind an engine.
+  let isSharded: Bool
   let timeoutMilliseconds: Int
   let onEvent: @Sendable (HoldStoreEvent) -> Void
 
+  /// Lets calls for the best tickets of these events be decided anew.
+  let wake: @Sendable (Set<ExactText>) -> Void
+
   func run() {
     while case .look(let look) = books.nextDuty() {
-      queue.wake(callersOf: perform(look))
+      wake(perform(look))
     }
   }
 
@@ -25,7 +30,7 @@ struct SeatLooker: Sendable {
         connection throws(PostgresError) in
         try SeatLook(
           at: look.event.text, limit: limit + 1, longestHoldSeconds: longestHoldSeconds,
-          on: connection, deadline: deadline)
+          isSharded: isSharded, on: connection, deadline: deadline)
       }
       guard found.seats.count <= limit else {
         let cause = "The event has more than \(limit) tickets"

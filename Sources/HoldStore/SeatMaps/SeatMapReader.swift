@@ -19,10 +19,16 @@ struct SeatMapReader: Sendable {
 
   let longestHoldSeconds: Double
 
+  /// Whether the tickets are behind an engine.
+  let isSharded: Bool
+
   /// The columns of the table, as they were last read.
   let columns: Monitor<TicketColumns?> = Monitor(nil)
 
-  init(longestHoldSeconds: Double) { self.longestHoldSeconds = longestHoldSeconds }
+  init(longestHoldSeconds: Double, isSharded: Bool = false) {
+    self.longestHoldSeconds = longestHoldSeconds
+    self.isSharded = isSharded
+  }
 
   /// Finds out which of these events exist.
   func look(
@@ -153,7 +159,7 @@ struct SeatMapReader: Sendable {
     on connection: PostgresConnection, deadline: Instant
   ) throws(Problem) -> TicketColumns {
     let read = try ask { () throws(PostgresError) in
-      try TicketColumns.read(on: connection, deadline: deadline)
+      isSharded ? .sharded : try TicketColumns.read(on: connection, deadline: deadline)
     }
     columns.withLock { $0 = read }
     if let missing = read.missing { throw .columnMissing(missing) }

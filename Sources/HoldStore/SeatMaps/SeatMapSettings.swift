@@ -27,6 +27,9 @@ public struct SeatMapSettings: Sendable {
   /// The longest that an unbroken hold may last through renewals, in seconds.
   public var longestHoldSeconds = 7200.0
 
+  /// Whether the tickets are on several servers, behind an engine.
+  public var isSharded = false
+
   /// The defaults.
   public init() {}
 }

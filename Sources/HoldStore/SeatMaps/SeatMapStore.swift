@@ -38,7 +38,8 @@ public final class SeatMapStore: SeatMapService {
     self.clock = clock
     self.onEvent = onEvent
     cache = Monitor(SeatMapCache(limits: settings.limits))
-    reader = SeatMapReader(longestHoldSeconds: settings.longestHoldSeconds)
+    reader = SeatMapReader(
+      longestHoldSeconds: settings.longestHoldSeconds, isSharded: settings.isSharded)
     maps = ReadingPool(
       conninfo: settings.conninfo, connections: settings.readers,
       connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,

@@ -22,10 +22,20 @@ struct TicketColumns: Sendable {
   /// The same for every table with the same columns.
   let fingerprint: String
 
-  init(types: [String: String], fingerprint: String) {
+  /// Whether an engine takes the questions to the event's server, whose functions know its columns.
+  private let isSharded: Bool
+
+  init(types: [String: String], fingerprint: String, isSharded: Bool = false) {
     self.types = types
     self.fingerprint = fingerprint
+    self.isSharded = isSharded
   }
+
+  /// Those of a sharded table, as far as an engine's database knows them.
+  static let sharded = TicketColumns(types: ["event_id": "text"], fingerprint: "", isSharded: true)
+
+  /// Whether events have names of any kind, so that an engine finds their server by them.
+  var hasTextEvents: Bool { ["text", "varchar"].contains(types["event_id"]) }
 
   /// Reads the catalogue.
   static func read(
@@ -72,12 +82,17 @@ struct TicketColumns: Sendable {
   // MARK: - Statements
 
   var lookForEvents: String {
-    EmbeddedSQL.lookForEvents.filling("event", with: isEvent("u.event_id"))
+    if isSharded { return KeyedFunction.lookForEvents.call.sql }
+    return EmbeddedSQL.lookForEvents.filling("event", with: isEvent("u.event_id"))
   }
 
-  var seatStates: String { filled(EmbeddedSQL.seatStates, longest: "$3") }
+  var seatStates: String {
+    if isSharded { return KeyedFunction.seatStates.call.sql }
+    return filled(EmbeddedSQL.seatStates, longest: "$3")
+  }
 
   var seatLayout: String {
+    if isSharded { return KeyedFunction.seatLayout.call.sql }
     var sql = filled(EmbeddedSQL.seatLayout, longest: "$2")
     for name in ["zone", "color", "seat_row", "seat_id"] {
       sql = sql.filling(name, with: text(name))
@@ -86,6 +101,9 @@ struct TicketColumns: Sendable {
   }
 
   func ticketList(showsSales: Bool) -> String {
+    if isSharded {
+      return (showsSales ? KeyedFunction.ticketListSales : KeyedFunction.ticketList).call.sql
+    }
     var sql = filled(EmbeddedSQL.ticketList, longest: "$2")
       .filling(
         "status", with: showsSales ? "(NOT (\(sold)) AND b.ticket_id IS NULL)" : "t.status")

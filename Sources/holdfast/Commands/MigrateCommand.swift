@@ -1,5 +1,6 @@
 internal import ArgumentParser
 private import HoldStore
+private import Holds
 
 /// `holdfast migrate`: creates or adopts the tables.
 struct MigrateCommand: ParsableCommand {
@@ -40,10 +41,41 @@ struct MigrateCommand: ParsableCommand {
   @Flag(help: "Also make the indexes that HOLDFAST_MAX_HELD_TICKETS needs.")
   var limits = false
 
+  @Option(
+    help:
+      "Also make the functions that an engine in front of several servers calls; the value is HOLDFAST_SHARD_KEY's."
+  )
+  var shardKey: String?
+
+  @Option(
+    help:
+      "Make, in a database without tickets, the functions of this engine (plproxy) that call the servers; nothing else."
+  )
+  var engine: String?
+
   @OptionGroup var database: DatabaseOptions
+
+  func validate() throws {
+    if let shardKey, ShardKey(shardKey) == nil {
+      throw ValidationError("--shard-key: expected \(ShardKey.expectation), got \"\(shardKey)\"")
+    }
+    if let engine, EngineMigrator.Engine(rawValue: engine) == nil {
+      throw ValidationError("--engine: expected plproxy, got \"\(engine)\"")
+    }
+    let isForTables = createTables || eventIndex || grant != nil || limits || shardKey != nil
+    if engine != nil, isForTables {
+      throw ValidationError("--engine: expected no other option than --dry-run and --timeout")
+    }
+  }
 
   func run() throws {
     let (connection, deadline) = try database.connect()
+    if engine != nil {
+      let changes = try EngineMigrator(connection, isDryRun: dryRun, deadline: deadline)
+        .migrate { print($0) }
+      if changes == 0 { print("nothing to do") }
+      return
+    }
     var options = Migrator.Options()
     options.isDryRun = dryRun
     options.createsTables = createTables
@@ -52,6 +84,7 @@ struct MigrateCommand: ParsableCommand {
     options.grantsStrictSales = strictSales
     options.grantsConfirms = confirm
     options.indexesLimits = limits
+    options.shardKey = shardKey.flatMap { ShardKey($0) }
     let changes = try Migrator(connection, options: options, deadline: deadline)
       .migrate { print($0) }
     if changes == 0 { print("nothing to do") }

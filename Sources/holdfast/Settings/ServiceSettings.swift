@@ -61,6 +61,9 @@ struct ServiceSettings {
     var seatMaps = try Self.readSeatMaps(&reader)
     var bounds = try Self.readBounds(&reader, bodyBytes: bodyBytes)
     try Self.readSales(&reader, &store, &bounds)
+    store.shardKey = try Self.readShardKey(&reader, store)
+    seatMaps.isSharded = store.shardKey != nil
+    bounds.shardKey = store.shardKey
     store.conninfo = try DatabaseURL.read(environment)
     store.longestHoldSeconds = bounds.maximumReservedSeconds
     self.store = store
@@ -244,6 +247,27 @@ struct ServiceSettings {
         + "must have the same.")
     bounds.maximumShopperBytes = try reader.read(
       "max-shopper-bytes", .integer(1...1024), default: 128, "Longest shopper, in bytes.")
+  }
+
+  private static func readShardKey(
+    _ reader: inout SettingReader, _ store: HoldStoreSettings
+  ) throws(SettingError) -> ShardKey? {
+    let shardKey = try reader.read(
+      "shard-key", .shardKey, default: nil,
+      "The part of a ticket's id by which an engine such as PL/Proxy finds its server, such as "
+        + "before-last:- for all before the last hyphen. All tickets of a request must have the "
+        + "same. off is for tables in the database itself.")
+    guard shardKey != nil else { return nil }
+    guard store.heldTicketLimit == 0 else {
+      throw SettingError(
+        "HOLDFAST_MAX_HELD_TICKETS: expected 0 with HOLDFAST_SHARD_KEY, since no server counts the "
+          + "tickets on others, got \(store.heldTicketLimit)")
+    }
+    guard store.strictSales != .auto else {
+      throw SettingError(
+        "HOLDFAST_STRICT_SALES: expected true or false with HOLDFAST_SHARD_KEY, got \"auto\"")
+    }
+    return shardKey
   }
 
   private static func readBounds(

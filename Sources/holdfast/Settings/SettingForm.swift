@@ -1,4 +1,5 @@
 internal import FastCGI
+internal import Holds
 
 /// How the values of a setting are written: what is allowed, for a person, and how text is read.
 struct SettingForm<Value>: Sendable {
@@ -50,6 +51,15 @@ extension SettingForm where Value == String? {
       expectation: "an absolute path, or none",
       read: { $0 == "none" ? .some(nil) : $0.hasPrefix("/") ? .some($0) : nil },
       write: { $0 ?? "none" })
+  }
+}
+
+extension SettingForm where Value == ShardKey? {
+  static var shardKey: Self {
+    Self(
+      expectation: "off, " + ShardKey.expectation,
+      read: { $0 == "off" ? .some(nil) : ShardKey($0).map { .some($0) } },
+      write: { $0?.text ?? "off" })
   }
 }
 

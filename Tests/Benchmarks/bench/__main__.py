@@ -116,6 +116,8 @@ class Bench:
             say(f"{plan.TICKETS[name]:,} tickets in {name}")
             self.sites[name] = self._start_site(
                 name, program, {**self.databases.variables(name), **plan.SETTINGS.get(name, {}), **settings})
+            if name in plan.PARTS:
+                self.databases.put_on_sale(name, 1, plan.TICKETS[name])
             check_answers("holdfast", self.sites[name].port)
         self._start_others([name for name in plan.SUBJECTS if any(case.subject == name for case in cases)])
 
@@ -230,7 +232,9 @@ def main() -> int:
         raise Failure("nothing to measure: no case is left by --only and --subjects")
     if options.needs:
         subjects = {case.subject for case in cases}
-        print("needs:", *(f"need_for_{name}" for name in (*plan.PEERS, "echo") if name in subjects))
+        needs = [name for name in (*plan.PEERS, "echo") if name in subjects]
+        needs += ["plproxy"] if any(case.database in plan.PARTS for case in cases) else []
+        print("needs:", *(f"need_for_{name}" for name in needs))
         return 0
     with ExitStack() as stack:
         say = Progress()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from Harness.postgres import Cluster
 from Harness.processes import run
-from plan import EVENT, EVENTS
+from plan import EVENT, EVENTS, PARTS, SHARDED
 
 HERE = Path(__file__).resolve().parent.parent
 FIRST_TICKET = 10_000_000  # all ids are of one length: E1-10000000 and on
@@ -30,6 +30,8 @@ class Databases(Cluster):
 
     def make(self, name: str, tickets: int, program: Path) -> None:
         """Makes a database of so many tickets, with the tables that this Holdfast makes."""
+        if name in PARTS:
+            return self._make_front(name, program)
         self.sql("postgres", f"CREATE DATABASE {name}")
         run(program, "migrate", env={**os.environ, **self.variables(name)})
         event = EVENTS.get(name, EVENT)
@@ -41,8 +43,37 @@ class Databases(Cluster):
         # Now, so that autovacuum finds nothing to do while we measure.
         self.sql(name, "VACUUM (ANALYZE) tickets")
 
+    def _make_front(self, name: str, program: Path) -> None:
+        """Makes a database with PL/Proxy, and those behind it."""
+        for part in PARTS[name]:
+            self.sql("postgres", f"CREATE DATABASE {part}")
+            run(program, "migrate", "--shard-key", SHARDED["HOLDFAST_SHARD_KEY"],
+                env={**os.environ, **self.variables(part)})
+        self.sql("postgres", f"CREATE DATABASE {name}")
+        places = ", ".join(f"p{n} 'host={self.directory} port=5432 dbname={part}'"
+                           for n, part in enumerate(PARTS[name]))
+        self.sql(name, "CREATE EXTENSION plproxy", "CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS "
+                 f"(query_timeout '1', {places})",
+                 "CREATE USER MAPPING FOR PUBLIC SERVER holdfast OPTIONS (user 'bench')")
+
+    def put_on_sale(self, name: str, keys: int, tickets: int) -> None:
+        """Gives two tickets in turn to each of so many events, where PL/Proxy looks for them."""
+        parts = PARTS.get(name, (name,))
+        for number, part in enumerate(parts):
+            self.sql(part, "TRUNCATE tickets", f"""
+                INSERT INTO tickets (ticket_id, event_id)
+                SELECT e || '-' || n, e
+                  FROM (SELECT 'E' || (n - {FIRST_TICKET}) / 2 % {keys} + 1 AS e, n
+                          FROM generate_series({FIRST_TICKET}, {FIRST_TICKET + tickets - 1}) AS n) t
+                 WHERE hashtext(e) & {len(parts) - 1} = {number}""", "VACUUM (ANALYZE) tickets")
+
     def prepare(self, name: str, state: str, tickets: int) -> None:
         """Makes tickets_blocked empty, analyzed while empty, or holding a million, every ticket, or a fifth of E0."""
+        if name in PARTS:
+            for part in PARTS[name]:
+                self.sql(part, "TRUNCATE tickets_blocked, holdfast_history")
+            self.sql("postgres", "CHECKPOINT")
+            return os.sync()
         self.sql(name, "TRUNCATE tickets_blocked")
         if self.sql(name, "SELECT to_regclass('holdfast_history')"):
             self.sql(name, "TRUNCATE holdfast_history")
@@ -76,7 +107,7 @@ class Databases(Cluster):
 
     def rows(self, name: str) -> int:
         """How many holds there are."""
-        return int(self.sql(name, "SELECT count(*) FROM tickets_blocked"))
+        return sum(int(self.sql(part, "SELECT count(*) FROM tickets_blocked")) for part in PARTS.get(name, (name,)))
 
     def event_reads(self, name: str) -> int:
         """How often an event has been read or looked for: every query of the kind uses the index on events."""

@@ -20,7 +20,8 @@ def holdload(program: Path, port: int, case: Case, warmup: float, seconds: float
     return json.loads(run(
         program, f"--port={port}", f"--scenario={case.load}", f"--clients={case.clients}", f"--cart={case.cart}",
         f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}",
-        f"--event={case.event}", *(["--owned"] if case.owned else []), *([f"--rate={case.rate}"] if case.rate else [])))
+        f"--event={case.event}", f"--keys={case.keys}", *(["--owned"] if case.owned else []),
+        *([f"--rate={case.rate}"] if case.rate else [])))
 
 
 def pgbench(work: Path, databases: Databases, case: Case, warmup: float, seconds: float) -> dict:
@@ -72,6 +73,8 @@ def measure(case: Case, databases: Databases, generate, pids: dict[str, list[int
             checkpoint_after: float) -> dict:
     """`generate` loads the subject and returns its figures; `pids` are those whose processor time
     is told apart."""
+    if case.scenario == "sharded":
+        databases.put_on_sale(case.database, case.keys, TICKETS[case.database])
     databases.prepare(case.database, case.state, TICKETS[case.database])
     rows_before = databases.rows(case.database)
     before = {name: cpu_seconds(those) for name, those in pids.items()}

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo", "static")
 PEERS = ("php", "go", "fastapi")
 SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
-             "analyzed", "confirm", "best", "best-rush", "memory", "availability", "viewers")
+             "analyzed", "confirm", "best", "best-rush", "sharded", "memory", "availability", "viewers")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
            "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
-           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000, "bench_crowd": 10 * EVENT}
+           "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000,
+           "bench_unsharded": 500_000, "bench_front": 500_000, "bench_front_of_two": 500_000, "bench_crowd": 10 * EVENT}
 EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
-SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}}  # of the service, by database
+# The databases with the tickets, where they are behind PL/Proxy. All are of one server, so that a second one
+# shows what it costs, and not what it brings.
+PARTS = {"bench_front": ("bench_part",), "bench_front_of_two": ("bench_part_a", "bench_part_b")}
+SHARDED = {"HOLDFAST_SHARD_KEY": "before-last:-"}
+# Of the service, by database.
+SETTINGS = {"bench_no_history": {"HOLDFAST_HISTORY": "0"}, **{name: SHARDED for name in PARTS}}
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Case:
     event: int = EVENT
     owned: bool = False  # with hold_id and details
     checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
+    keys: int = 1  # events at once, each a key of its own
     state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all), fifth (of E0)
     rate: int = 0  # requests a second; as many as are answered where it is 0
     viewers: int = 0  # who ask for the availability of E0 once a second meanwhile
@@ -42,6 +49,11 @@ class Case:
             extras.append("at random")
         if self.scenario == "history":
             extras.append("off" if self.database in SETTINGS else "on")
+        if self.scenario == "sharded":
+            parts = len(PARTS.get(self.database, ()))
+            extras.append(f"{parts} behind PL/Proxy" if parts else "plain")
+        if self.keys > 1:
+            extras.append(f"{self.keys} keys")
         if self.scenario == "live":
             extras.append("1m holds" if self.state == "million" else "no holds")
         return " ".join([self.scenario, *extras])
@@ -79,6 +91,12 @@ def _history() -> list[Case]:
     return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
 
 
+def _sharded() -> list[Case]:
+    """In turns: the tables themselves, and through PL/Proxy; with one key, and with several at once."""
+    return [Case("sharded", "holdfast", 64, database=name, keys=keys)
+            for keys in (1, 8) for name in ("bench_unsharded", *PARTS)]
+
+
 def full() -> list[Case]:
     return [
         *_fresh(),
@@ -96,6 +114,7 @@ def full() -> list[Case]:
         Case("analyzed", "holdfast", 64, state="analyzed"),
         CONFIRM,
         *_best(),
+        *_sharded(),
         *_crowds(),
     ]
 

@@ -90,6 +90,12 @@ class Targets:
             "rate", self._find("live", state="million"), self._find("live", state="empty")), 0.9, 1, "", at_least)
         yield "after TRUNCATE + ANALYZE ÷ before", _ratio("rate", self._find("analyzed"), fresh), 0.9, 1, "", at_least
         yield "best available ÷ named tickets", _ratio("rate", self._find("best"), fresh), 0.6, 0.9, "", at_least
+        names = ("bench_unsharded", "bench_front", "bench_front_of_two")
+        plain, one, two = (self._find("sharded", database=name, keys=1) for name in names)
+        yield "through PL/Proxy ÷ plain", _ratio("rate", one, plain), 0.8, 0.9, "", at_least
+        plain, one, two = (self._find("sharded", database=name, keys=8) for name in names)
+        yield "8 keys at once, through PL/Proxy ÷ plain", _ratio("rate", one, plain), None, None, "", at_least
+        yield "8 keys at once, two behind PL/Proxy ÷ one", _ratio("rate", two, one), None, None, "", at_least
         yield ("availability from the cache ÷ a static file of that size", _ratio(
             "rate", self._find("availability"), self._find("availability", "static")), 0.7, 0.9, "", at_least)
         crowd, maps = self._find("viewers", clients=256) or {}, self._find("memory", clients=1) or {}

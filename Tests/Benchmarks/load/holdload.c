@@ -16,6 +16,7 @@
 // best-rush  the same, but every client asks for one event until it is refused, and then for the next. A refusal that
 //            tells of enough free seats is `early`
 //
+// --keys 8      carts take turns at so many events, E1 to E8, by their number; 1 for all in E1
 // --shed        429, 502 and 503 are counted apart, with their own times; the client rests for the answer's
 //               Retry-After, and up to as long again at random, before it asks for another cart
 // --impatient   with --shed: rests for 50 ms and up to as long again, whatever the answer says
@@ -68,8 +69,8 @@ static struct {
     bool owned;  // with a hold_id of each cart's own, and details
     bool shed, impatient;
     double warmup, seconds, rate;
-    uint64_t first, tickets, event;
-} options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5,
+    uint64_t first, tickets, event, keys;
+} options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5, .keys = 1,
              .first = 10000000, .tickets = 1000000, .event = 50000};
 
 typedef struct {
@@ -155,8 +156,9 @@ static int writeCart(const Client *client, bool locks, char *body) {
         return sprintf(body, "{\"data\":{\"event_id\":\"E%lu\",\"quantity\":%d,\"reserved_time\":600", client->cart,
                        options.cart);
     int length = sprintf(body, "{\"data\":{\"%s\":[", locks ? "ticketd_reserved" : "tickets");
+    uint64_t key = 1 + client->cart / (uint64_t)options.cart % options.keys;
     for (int i = 0; i < options.cart; i++)
-        length += sprintf(body + length, "%s\"E1-%lu\"", i ? "," : "", options.first + client->cart + (uint64_t)i);
+        length += sprintf(body + length, "%s\"E%lu-%lu\"", i ? "," : "", key, options.first + client->cart + (uint64_t)i);
     return length + sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
 }
 
@@ -432,7 +434,7 @@ int main(int argc, char **argv) {
         {"port", 1, 0, 'p'},    {"scenario", 1, 0, 'o'}, {"clients", 1, 0, 'c'}, {"warmup", 1, 0, 'w'},
         {"seconds", 1, 0, 's'}, {"first", 1, 0, 'f'},    {"tickets", 1, 0, 't'}, {"event", 1, 0, 'e'},
         {"cart", 1, 0, 'k'},    {"owned", 0, 0, 'i'},    {"shed", 0, 0, 'd'},  {"impatient", 0, 0, 'x'},
-        {"rate", 1, 0, 'r'},    {0}};
+        {"rate", 1, 0, 'r'},    {"keys", 1, 0, 'y'},     {0}};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) switch (option) {
         case 'p': options.port = atoi(optarg); break;
         case 'o': options.scenario = scenarioNamed(optarg); break;
@@ -446,11 +448,13 @@ int main(int argc, char **argv) {
         case 'd': options.shed = true; break;
         case 'x': options.impatient = true; break;
         case 'r': options.rate = atof(optarg); break;
+        case 'y': options.keys = strtoull(optarg, NULL, 10); break;
         case 'k': options.cart = atoi(optarg); break;
         default: return 2;
     }
     errno = EINVAL;
     if (options.clients < 1 || options.clients > MOST_CLIENTS) fail("--clients");
+    if (!options.keys) fail("--keys");
     if (options.cart < 1 || options.cart > MOST_CART) fail("--cart");
     if (options.event % (uint64_t)options.cart || options.event / (uint64_t)options.cart % STRIDE == 0) fail("--event");
     if (!options.tickets || !options.event || options.tickets % options.event) fail("--tickets");

@@ -18,7 +18,7 @@ import report
 from Harness.processes import Failure, run_program
 from Harness.site import Site
 from Harness.tables import aligned
-from faults import FAULTS, QUICK, find
+from faults import FAULTS, QUICK, find, named
 from load import LoadOptions
 from scene import Fault
 from soak import SETTINGS, run_soak
@@ -59,7 +59,7 @@ def arguments() -> argparse.Namespace:
 
 def chosen(options: argparse.Namespace) -> list[Fault]:
     """The faults that are asked for; those of one kind of site are kept together."""
-    faults = [find(name) for name in options.faults] or list(FAULTS)
+    faults = [one for name in options.faults for one in named(name)] or list(FAULTS)
     if options.quick and not options.faults:
         faults = [find(name) for name in QUICK]
     order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}

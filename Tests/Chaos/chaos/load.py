@@ -55,6 +55,18 @@ class Tickets:
         self.taken += how_many
         return tuple(f"{self.prefix}{n}" for n in range(first, first + how_many))
 
+    def of_client(self, number: int) -> "Tickets":
+        """Those that this client asks for."""
+        return self
+
+    def beside(self, ticket: str) -> tuple[str, ...]:
+        """A fresh ticket that may be asked for together with this one; none when they are used up."""
+        return self.fresh(1)
+
+    def missing(self, number: int) -> str:
+        """A ticket that there is not."""
+        return f"{self.prefix}missing-{number}"
+
     def put_on_sale(self, database: Database) -> None:
         """Empties both tables, and fills the one of tickets with these."""
         database.sql(
@@ -160,6 +172,7 @@ class Client:
 
     def __init__(self, load: Load, number: int):
         self._load = load
+        self._tickets = load.tickets.of_client(number)
         self._long_seconds = load.options.long_seconds
         self._chance = random.Random(load.options.seed * 1000 + number)
         self._connection = HTTPConnection(load._port)
@@ -180,21 +193,21 @@ class Client:
         self._connection.close()
 
     async def _fresh(self) -> None:
-        tickets = self._load.tickets.fresh(self._chance.choice((1, 1, 2, 4)))
+        tickets = self._tickets.fresh(self._chance.choice((1, 1, 2, 4)))
         if not tickets:
             return await self._contend()
         await self._lock(tickets, self._owner(0.6), self._long_seconds)
 
     async def _contend(self) -> None:
         seconds = self._chance.choice((1, 1.5, 2, self._long_seconds))
-        await self._lock(self._load.tickets.hot(self._chance), self._owner(0.5), seconds)
+        await self._lock(self._tickets.hot(self._chance), self._owner(0.5), seconds)
 
     async def _renew(self) -> None:
         owned = [hold for hold in self._holds if hold[1]]
         if not owned:
             return await self._fresh()
         tickets, hold_id = self._chance.choice(owned)
-        more = self._load.tickets.fresh(1) if self._chance.random() < 0.3 else ()
+        more = self._tickets.beside(tickets[0]) if self._chance.random() < 0.3 else ()
         if len(tickets) > 8:
             more = ()
         self._holds.remove((tickets, hold_id))
@@ -214,7 +227,7 @@ class Client:
     async def _confirm(self) -> None:
         """Pays for a cart; a lost answer is asked again until it comes, as a shop has to."""
         owned = [hold for hold in self._holds if hold[1]]
-        if not owned or self._load.tickets.reused:
+        if not owned or self._tickets.reused:
             return await self._fresh()
         tickets, hold_id = self._chance.choice(owned)
         self._holds.remove((tickets, hold_id))
@@ -231,17 +244,17 @@ class Client:
             if request.outcome in (Outcome.UNKNOWN, Outcome.UNCHANGED):
                 await asyncio.sleep(0.1 * asked)
         if request.outcome is Outcome.DONE:
-            self._load.tickets.sold.extend(tickets)
+            self._tickets.sold.extend(tickets)
 
     async def _refused(self) -> None:
         """Asks for what cannot be had: a missing ticket or a sold one, beside a fresh one."""
-        shop = self._load.tickets
+        shop = self._tickets
         if shop.sold and self._chance.random() < 0.5:
             wanted = (self._chance.choice(shop.sold),)
         else:
-            wanted = (f"{shop.prefix}missing-{self._chance.randrange(1000)}",)
+            wanted = (shop.missing(self._chance.randrange(1000)),)
             self._load.history.missing.update(wanted)
-        await self._lock(shop.fresh(1) + wanted, self._owner(0.5), self._long_seconds)
+        await self._lock(shop.beside(wanted[0]) + wanted, self._owner(0.5), self._long_seconds)
 
     async def _sweep(self) -> None:
         await self._load.ask(self._connection, Request("sweep", 0, path=PATHS["sweep"]), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from Harness.site import Site
-from load import Load
+from load import Load, Tickets
 
 
 class Skipped(Exception):
@@ -64,6 +64,7 @@ class Fault:
     settings: dict[str, str] = field(default_factory=dict)  # of the site, by environment
     instances: int = 1
     make_site: Callable[[Path, dict, int], Site] = Site
+    make_tickets: Callable[[str, int, int], Tickets] = Tickets
     own_site: bool = False  # shares its site with no other fault
     ends_service: bool = False  # its instances may end
     expects_loss: bool = False  # a negative control: the checker must find holds lost

@@ -12,7 +12,7 @@ from Harness.site import Site
 from checker import Checker, Violation
 from claims import MARGIN
 from history import History, Outcome, Request, take_snapshot
-from load import Load, LoadOptions, Tickets
+from load import Load, LoadOptions
 from scene import Fault, Scene, Skipped
 
 TICKETS = 60_000
@@ -69,7 +69,7 @@ class Trial:
         self._fault, self._site, self._options = fault, site, options
         self._result = Result(fault.name, expects_loss=fault.expects_loss, expects=fault.expects)
         self._number = number
-        self._tickets = Tickets(f"C{number}-", TICKETS, CONTENDED)
+        self._tickets = fault.make_tickets(f"C{number}-", TICKETS, CONTENDED)
         self._violations: list[Violation] = []
 
     async def run(self) -> Result:

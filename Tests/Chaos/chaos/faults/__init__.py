@@ -2,16 +2,24 @@
 
 from Harness.processes import Failure
 from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
-                    service)
+                    plproxy, service)
 from scene import Fault
 
 FAULTS: tuple[Fault, ...] = tuple(fault for module in (
-    database, exhaustion, failover, clocks, service, nginx, clients, fuzzed_records, overload)
+    database, exhaustion, failover, plproxy, clocks, service, nginx, clients, fuzzed_records, overload)
     for fault in module.FAULTS)
 
 # What --quick makes when no fault is named: about a minute in all, for deploy/test.
 QUICK = ("backend-killed", "backends-terminated", "backends-hung", "immediate-stop",
          "postgres-hung", "nginx-restart", "unflushed", "holdfast-killed")
+
+# Several faults under one name.
+GROUPS = {"plproxy": tuple(fault.name for fault in plproxy.FAULTS)}
+
+
+def named(name: str) -> list[Fault]:
+    """The faults that a name of the command line stands for."""
+    return [find(one) for one in GROUPS.get(name, (name,))]
 
 
 def find(name: str) -> Fault:

@@ -1,0 +1,7 @@
+CREATE FUNCTION {name}({parameters}) RETURNS {result}
+LANGUAGE plproxy
+AS $$
+  CLUSTER 'holdfast';
+  {place};
+  TARGET {name};
+$$;
