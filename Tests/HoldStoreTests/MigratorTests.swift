@@ -91,15 +91,15 @@ extension ServerSuites {
     @Test func anAdoptedTableGetsAnEventIndexOnlyWhenAskedTo() throws {
       let database = try Database(migrated: false)
       try database.run(Self.adopted)
-      let warning = try migrate(database).first {
+      let warning = try database.migrate().first {
         $0.hasPrefix("warning: public.tickets has no index")
       }
       #expect(warning?.contains("--event-index") == true)
       #expect(try eventIndexes(database) == [])
-      let lines = try migrate(database) { $0.createsEventIndex = true }
+      let lines = try database.migrate { $0.createsEventIndex = true }
       #expect(lines.contains("create an index on public.tickets (event_id), concurrently"))
       #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
-      let again = try migrate(database) { $0.createsEventIndex = true }
+      let again = try database.migrate { $0.createsEventIndex = true }
       #expect(again.allSatisfy { $0.hasPrefix("found table ") }, "\(again)")
     }
 
@@ -112,7 +112,7 @@ extension ServerSuites {
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tickets_event_id_holdfast'::regclass"
       )
       #expect(try eventIndexes(database) == ["tickets_event_id_holdfast (invalid)"])
-      try migrate(database) { $0.createsEventIndex = true }
+      try database.migrate { $0.createsEventIndex = true }
       #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
     }
 
@@ -120,14 +120,14 @@ extension ServerSuites {
     @Test func anEventIndexKeepsNobodyWaiting() throws {
       let database = try Database(migrated: false)
       try database.run(Self.adopted)
-      try migrate(database)
+      try database.migrate()
       let other = try Database(beside: database)
       try other.run("BEGIN; UPDATE tickets SET status = false WHERE ticket_id = 'T1'")
       let migrating = try Database(beside: database)
       let failure = Monitor<String?>(nil)
       let thread = WorkerThread {
         do {
-          try migrate(migrating) { $0.createsEventIndex = true }
+          try migrating.migrate { $0.createsEventIndex = true }
         } catch {
           failure.withLock { $0 = "\(error)" }
         }
