@@ -124,7 +124,7 @@ def quick() -> list[Case]:
     return [case for case in _fresh() if case.subject == "pgbench"] + fresh + [
         Case("checkpoint", "holdfast", 64, checkpoint=True),
         Case("owned", "holdfast", 64, owned=True),
-        Case("rush", "holdfast", 64, load="rush"), CONFIRM, *_best(), *_crowds()]
+        Case("rush", "holdfast", 64, load="rush"), CONFIRM, *_best()]
 
 
 def against() -> list[Case]:
