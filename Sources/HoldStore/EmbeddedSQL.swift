@@ -5,6 +5,7 @@ enum EmbeddedSQL {
   static let commitFunction = text(PackageResources.commit_function_sql)
   static let commitStatement = statement(PackageResources.commit_statement_sql)
   static let commitsTable = text(PackageResources.commits_table_sql)
+  static let doctorHolds = statement(PackageResources.doctor_holds_sql)
   static let doctorServer = text(PackageResources.doctor_server_sql)
   static let doctorTables = text(PackageResources.doctor_tables_sql)
   static let dryCommit = text(PackageResources.dry_commit_sql)
@@ -40,6 +41,12 @@ enum EmbeddedSQL {
   static let ticketColumns = statement(PackageResources.ticket_columns_sql)
   static let ticketList = statement(PackageResources.ticket_list_sql)
   static let ticketsTable = text(PackageResources.tickets_table_sql)
+  private static let writerGrant = text(PackageResources.writer_grant_sql)
+
+  /// Grants a right, such as `SELECT ON holdfast_secret`, to whoever may write holds.
+  static func grantToWriters(_ right: String) -> String {
+    writerGrant.filling("right", with: right)
+  }
 
   /// Without the comment in front, so that `pg_stat_activity` shows what it is.
   private static func statement(_ bytes: [UInt8]) -> String {

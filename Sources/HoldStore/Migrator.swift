@@ -45,7 +45,7 @@ public struct Migrator: Sendable {
   private static let advisoryLock = "5224316478214"
 
   /// Whoever waits for a table's lock makes all behind it wait too.
-  private static let lockTimeoutMilliseconds = 1000
+  static let lockTimeoutMilliseconds = 1000
 
   private static let migrationPollMilliseconds = 50
 
@@ -65,7 +65,7 @@ public struct Migrator: Sendable {
 
   let connection: PostgresConnection
   let deadline: Instant
-  private let options: Options
+  let options: Options
 
   /// Migrates the database that `connection` is on, until `deadline`.
   public init(_ connection: PostgresConnection, options: Options = Options(), deadline: Instant) {
@@ -94,7 +94,7 @@ public struct Migrator: Sendable {
     try connection.run(
       script: EmbeddedSQL.checkTables.filling("creates_tables", with: "\(options.createsTables)"),
       deadline: deadline)
-    var changes = Changes(isDryRun: options.isDryRun, report: report)
+    var changes = MigrationChanges(isDryRun: options.isDryRun, report: report)
     try migrateTables(&changes)
     try migrateEvents(&changes)
     try migrateHolds(&changes)
@@ -116,56 +116,29 @@ public struct Migrator: Sendable {
     }
   }
 
-  private func migrateTables(_ changes: inout Changes) throws(PostgresError) {
+  private func migrateTables(_ changes: inout MigrationChanges) throws(PostgresError) {
     let facts = try readFacts()
-    for (name, found, sql) in [
-      ("tickets", facts.tickets, EmbeddedSQL.ticketsTable),
-      ("tickets_blocked", facts.holds, EmbeddedSQL.holdsTable),
-      ("holdfast_commits", facts.commits, EmbeddedSQL.commitsTable),
-      ("holdfast_sales", facts.sales, EmbeddedSQL.salesTable),
-      ("holdfast_secret", facts.secret, EmbeddedSQL.secretTable),
-      ("holdfast_history", facts.history, EmbeddedSQL.historyTable),
+    for (name, found, sql, writersMay) in [
+      ("tickets", facts.tickets, EmbeddedSQL.ticketsTable, nil),
+      ("tickets_blocked", facts.holds, EmbeddedSQL.holdsTable, nil),
+      (
+        "holdfast_commits", facts.commits, EmbeddedSQL.commitsTable,
+        "SELECT, INSERT, UPDATE, DELETE"
+      ),
+      ("holdfast_sales", facts.sales, EmbeddedSQL.salesTable, nil),
+      ("holdfast_secret", facts.secret, EmbeddedSQL.secretTable, "SELECT"),
+      ("holdfast_history", facts.history, EmbeddedSQL.historyTable, "SELECT, INSERT"),
     ] {
       if !found.isEmpty {
         changes.note("found table \(found)")
       } else if changes.begin("create table \(name)") {
-        try run(sql)
+        try run(sql + (writersMay.map { EmbeddedSQL.grantToWriters("\($0) ON \(name)") } ?? ""))
       }
     }
   }
 
-  /// The owner of an adopted table decides on its indexes; without it, lists and seat maps read the whole
-  /// table.
-  private func migrateEvents(_ changes: inout Changes) throws(PostgresError) {
-    let facts = try readFacts()
-    guard !facts.tickets.isEmpty, !facts.hasEventIndex else { return }
-    guard facts.hasEvent else {
-      return changes.note("\(facts.tickets) has no column event_id: no lists and no seat maps")
-    }
-    let index = "CREATE INDEX CONCURRENTLY tickets_event_id_holdfast ON \(facts.tickets) (event_id)"
-    guard options.createsEventIndex, !facts.isPartitioned else {
-      let advice =
-        facts.isPartitioned ? "create it on each partition" : "--event-index, or \(index)"
-      return changes.note(
-        "warning: \(facts.tickets) has no index on event_id, which lists and seat maps need: \(advice)"
-      )
-    }
-    guard changes.begin("create an index on \(facts.tickets) (event_id), concurrently") else {
-      return
-    }
-    // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
-    try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
-    let old = facts.ticketsSchema.replacing("\"", with: "\"\"")
-    try connection.run(
-      script: "DROP INDEX CONCURRENTLY IF EXISTS \"\(old)\".tickets_event_id_holdfast",
-      deadline: deadline)
-    try connection.run(script: index, deadline: deadline)
-    try connection.run(
-      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
-  }
-
   /// Adds to an adopted table of holds what it lacks.
-  private func migrateHolds(_ changes: inout Changes) throws(PostgresError) {
+  private func migrateHolds(_ changes: inout MigrationChanges) throws(PostgresError) {
     var facts = try readFacts()
     guard !facts.holds.isEmpty else { return }
     if !facts.hasHoldKey, changes.begin("add column \(facts.holds).hold_key") {
@@ -198,59 +171,7 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// Of duplicates the latest expiry stays; a row without a ticket holds nothing.
-  private func createUniqueIndex(_ changes: inout Changes) throws(PostgresError) {
-    let index = "tickets_blocked_ticket_id_holdfast"
-    var attempts = 0
-    while true {
-      let deleted = try connection.query(
-        """
-        DELETE FROM tickets_blocked b
-         USING (SELECT ctid, row_number() OVER (PARTITION BY ticket_id
-                                                ORDER BY locked_up DESC NULLS LAST, ctid) AS place
-                  FROM tickets_blocked) ranked
-         WHERE b.ctid = ranked.ctid AND (ranked.place > 1 OR b.ticket_id IS NULL)
-        """, deadline: deadline
-      ).affectedRowCount
-      if deleted > 0 {
-        changes.note("deleted \(deleted) rows of tickets_blocked that were duplicates or no holds")
-      }
-      do throws(PostgresError) {
-        // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
-        try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
-        try connection.run(
-          script: "DROP INDEX CONCURRENTLY IF EXISTS \(index)", deadline: deadline)
-        try connection.run(
-          script: "CREATE UNIQUE INDEX CONCURRENTLY \(index) ON tickets_blocked (ticket_id)",
-          deadline: deadline)
-        break
-      } catch {
-        attempts += 1
-        // A duplicate has come meanwhile.
-        guard error.code == .server(.uniqueViolation), attempts < 10 else { throw error }
-      }
-    }
-    try connection.run(
-      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
-  }
-
-  /// Rows without the column's value are not in it, so that they cost nothing.
-  private func createIndex(on column: String) throws(PostgresError) {
-    let index = "tickets_blocked_\(column)_holdfast"
-    for script in [
-      "SET lock_timeout = 0",
-      // A build that failed leaves an invalid index.
-      "DROP INDEX CONCURRENTLY IF EXISTS \(index)",
-      """
-      CREATE INDEX CONCURRENTLY \(index) ON tickets_blocked (\(column))
-       WHERE \(column) IS NOT NULL
-      """, "SET lock_timeout = \(Self.lockTimeoutMilliseconds)",
-    ] {
-      try connection.run(script: script, deadline: deadline)
-    }
-  }
-
-  private func migrateFunction(_ changes: inout Changes) throws(PostgresError) {
+  private func migrateFunction(_ changes: inout MigrationChanges) throws(PostgresError) {
     let facts = try readFacts()
     guard !facts.tickets.isEmpty, !facts.holds.isEmpty else {
       _ = changes.begin("create function holdfast_commit")
@@ -264,7 +185,8 @@ public struct Migrator: Sendable {
     }
     let path = schemas.map(Self.quoted) + ["pg_temp"]
     let previous = facts.previousVersion.isEmpty ? "" : EmbeddedSQL.previousFunction
-    let sql = (EmbeddedSQL.commitFunction + previous + EmbeddedSQL.historyDays)
+    let mayMakeDays = EmbeddedSQL.grantToWriters("EXECUTE ON FUNCTION holdfast_history_days(int)")
+    let sql = (EmbeddedSQL.commitFunction + previous + EmbeddedSQL.historyDays + mayMakeDays)
       .filling("search_path", with: path.joined(separator: ", "))
       .filling("history_path", with: "\(Self.quoted(facts.historySchema)), pg_temp")
       .filling("withheld", with: facts.hasStatusOffline ? "t.status_offline" : "false")
@@ -290,7 +212,7 @@ public struct Migrator: Sendable {
     "\"\(name.replacing("\"", with: "\"\""))\""
   }
 
-  private func grant(to role: String, _ changes: inout Changes) throws(PostgresError) {
+  private func grant(to role: String, _ changes: inout MigrationChanges) throws(PostgresError) {
     let rights =
       (options.grantsStrictSales ? "strict sales included" : "without strict sales")
       + (options.grantsConfirms ? ", confirms included" : "")
@@ -319,26 +241,5 @@ public struct Migrator: Sendable {
     return MigrationFacts(
       try connection.query(
         EmbeddedSQL.facts.filling("holds_options", with: options), deadline: deadline))
-  }
-}
-
-/// The changes of a migration: made, or only told of.
-struct Changes {
-  let isDryRun: Bool
-  let report: (String) -> Void
-  private(set) var count = 0
-
-  init(isDryRun: Bool, report: @escaping (String) -> Void) {
-    self.isDryRun = isDryRun
-    self.report = report
-  }
-
-  func note(_ line: String) { report(line) }
-
-  /// Whether the change is to be made.
-  mutating func begin(_ change: String) -> Bool {
-    count += 1
-    report(isDryRun ? "would \(change)" : change)
-    return !isDryRun
   }
 }

@@ -54,6 +54,31 @@ extension EndToEnd {
       }
     }
 
+    /// A client of another network, whose address nginx takes from a trusted proxy.
+    private static let elsewhere = ["X-Forwarded-For: 203.0.113.9"]
+
+    /// `/tickets_unlock` is the original's: its clients, wherever they are, must work unchanged.
+    @Test func expiredTicketsAreUnlockedForEverybody() throws {
+      try Site.with(["HOLDFAST_TRUSTED_PROXIES": "127.0.0.1"]) { site in
+        let unlock = try site.http().post("/tickets_unlock", "", headers: Self.elsewhere)
+        #expect(unlock.status == 200 && unlock.body == Answer.swept)
+        // The control: nginx knows where it comes from.
+        let metrics = try site.http().get("/metrics", headers: Self.elsewhere)
+        #expect(metrics.status == 404 && metrics.body == Answer.notFound)
+      }
+    }
+
+    @Test func onRequestExpiredTicketsAreUnlockedForThisMachineAlone() throws {
+      let settings = [
+        "HOLDFAST_TRUSTED_PROXIES": "127.0.0.1", "HOLDFAST_UNLOCK_FROM": "127.0.0.0/8 ::1",
+      ]
+      try Site.with(settings) { site in
+        let unlock = try site.http().post("/tickets_unlock", "", headers: Self.elsewhere)
+        #expect(unlock.status == 404 && unlock.body == Answer.notFound)
+        #expect(try site.http().post("/tickets_unlock", "").body == Answer.swept)
+      }
+    }
+
     /// The control: by default neither is asked for.
     @Test func byDefaultNeitherIsAskedFor() throws {
       let site = try Site.shared()

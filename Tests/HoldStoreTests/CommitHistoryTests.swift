@@ -92,6 +92,28 @@ extension ServerSuites {
       #expect(try rows() == [])
     }
 
+    /// Negative control: rows that are appended outside the commit's transaction stay.
+    @Test func appendedOutsideTheTransactionTheyWouldStay() throws {
+      let source = try database.texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
+      let parts = source.split(separator: "INSERT INTO holdfast_history", maxSplits: 1)
+      let rest = try #require(
+        parts.last?.split(separator: "FROM unnest(v_event", maxSplits: 1).last)
+      let conninfo = database.conninfo.replacing("'", with: "''")
+      let outside = """
+        PERFORM dblink_exec('\(conninfo)', format(
+                  'INSERT INTO holdfast_history (at, kind, ticket_id, request) VALUES (%L, %L, %L, %L)',
+                  v_now, substr('hrxxs', e.event & 7, 1), p_tickets[e.member],
+                  p_requests[e.event >> 3]))
+           FROM unnest(v_event
+        """
+      try database.run("\(parts[0])\(outside)\(rest)")
+      try database.run("CREATE EXTENSION dblink")
+      try database.run("BEGIN")
+      try commit(.lock("a"))
+      try database.run("ROLLBACK")
+      #expect(try rows() == ["h a r1"])
+    }
+
     @Test func aDayWithoutAPartitionFailsNoCommit() throws {
       try database.run(
         """

@@ -14,6 +14,8 @@ build_package() {
     rm -rf "$stage" && mkdir "$stage"
     cp -r "$root/deploy/debian" "$stage/debian"
     cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
+    # A program that was built elsewhere has left no checkouts here.
+    logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"
     cp "$binary" "$stage/holdfast"
     cp "$root/deploy/systemd/holdfast.socket" "$root"/deploy/systemd/holdfast{,@}.service "$stage/debian/"

@@ -105,7 +105,8 @@ def describe_command(page, command):
     if command["commandName"] == "serve":
         page.paragraph("Each setting in holdfast.env(5) is also an option, which wins: HOLDFAST_POOL_SIZE is --pool-size.")
     elif command.get("discussion"):
-        page.paragraph(command["discussion"])
+        for paragraph in command["discussion"].split("\n\n"):
+            page.paragraph(paragraph)
     for argument in command.get("arguments", []):
         names = option_names(argument)
         if argument["shouldDisplay"] and names not in ("--version", "-h, --help") and not names.startswith("--no-"):

@@ -42,7 +42,7 @@ public struct Doctor: Sendable {
           advice: "see that the server runs and takes writes, and that DATABASE_URL or PGHOST, "
             + "PGPORT, PGUSER and PGDATABASE name it"))
     }
-    for part in [examineServer, examineSchema, examineTables, examineRights] {
+    for part in [examineServer, examineSchema, examineTables, examineHolds, examineRights] {
       do throws(PostgresError) {
         for finding in try part(connection, deadline) { report(finding) }
       } catch {

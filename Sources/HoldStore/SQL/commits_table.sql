@@ -32,18 +32,3 @@ CREATE TABLE holdfast_commits (
 );
 -- For the purge of rows that a crash or a look-up has left.
 CREATE INDEX holdfast_commits_entered_at ON holdfast_commits (entered_at);
-
--- Whoever may write holds may write these.
-DO $$
-DECLARE
-  writer regrole;
-BEGIN
-  FOR writer IN
-    SELECT DISTINCT a.grantee::regrole
-      FROM pg_class c, aclexplode(c.relacl) a
-     WHERE c.oid = 'tickets_blocked'::regclass AND a.privilege_type = 'INSERT'
-       AND a.grantee <> 0 AND a.grantee <> c.relowner
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast_commits TO %s', writer);
-  END LOOP;
-END $$;

@@ -1,4 +1,4 @@
--- What `holdfast doctor` asks of the tables: one row. $1 is the longest hold in seconds.
+-- What `holdfast doctor` asks of the tables: one row.
 SELECT
   (SELECT string_agg(i.indexrelid::regclass::text, ', ' ORDER BY i.indexrelid::regclass::text)
      FROM pg_index i
@@ -12,12 +12,6 @@ SELECT
                     to_regclass('holdfast_commits'))
       AND o IN ('autovacuum_enabled=false', 'autovacuum_enabled=off',
                 'autovacuum_enabled=no', 'autovacuum_enabled=0')) AS unvacuumed,
-  (SELECT count(*) FROM tickets_blocked
-    WHERE locked_up > clock_timestamp() + $1::float8 * interval '1 second') AS past_the_cap,
-  (SELECT count(*) FROM tickets_blocked
-    WHERE locked_up < clock_timestamp() - interval '10 min') AS unswept,
-  (SELECT count(*) FROM tickets_blocked
-    WHERE locked_up > clock_timestamp()) AS live,
   (SELECT string_agg(format('%s (%s dead rows, %s live)', relid::regclass, n_dead_tup, n_live_tup), ', ')
      FROM pg_stat_user_tables
     WHERE relid IN (to_regclass('tickets_blocked'), to_regclass('holdfast_commits'))

@@ -58,16 +58,3 @@ BEGIN
   RETURN v_changes;
 END $$;
 REVOKE ALL ON FUNCTION holdfast_history_days(int) FROM PUBLIC;
-DO $$
-DECLARE
-  writer regrole;
-BEGIN
-  FOR writer IN
-    SELECT DISTINCT a.grantee::regrole
-      FROM pg_class c, aclexplode(c.relacl) a
-     WHERE c.oid = 'holdfast_history'::regclass AND a.privilege_type = 'INSERT'
-       AND a.grantee <> 0 AND a.grantee <> c.relowner
-  LOOP
-    EXECUTE format('GRANT EXECUTE ON FUNCTION holdfast_history_days(int) TO %s', writer);
-  END LOOP;
-END $$;

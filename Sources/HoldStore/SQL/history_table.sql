@@ -25,18 +25,3 @@ CREATE INDEX holdfast_history_ticket ON holdfast_history
  USING brin (at, ticket_id text_bloom_ops (n_distinct_per_range = 2000))
   WITH (pages_per_range = 32, autosummarize = on);
 CREATE TABLE holdfast_history_rest PARTITION OF holdfast_history DEFAULT;
-
--- Whoever may write holds may append to it.
-DO $$
-DECLARE
-  writer regrole;
-BEGIN
-  FOR writer IN
-    SELECT DISTINCT a.grantee::regrole
-      FROM pg_class c, aclexplode(c.relacl) a
-     WHERE c.oid = 'tickets_blocked'::regclass AND a.privilege_type = 'INSERT'
-       AND a.grantee <> 0 AND a.grantee <> c.relowner
-  LOOP
-    EXECUTE format('GRANT SELECT, INSERT ON holdfast_history TO %s', writer);
-  END LOOP;
-END $$;

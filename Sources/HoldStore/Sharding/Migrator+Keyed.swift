@@ -3,7 +3,7 @@ internal import Postgres
 
 /// What a server of keys has besides: the functions that an engine calls.
 extension Migrator {
-  func migrateKeyed(_ shardKey: ShardKey, _ changes: inout Changes) throws(PostgresError) {
+  func migrateKeyed(_ shardKey: ShardKey, _ changes: inout MigrationChanges) throws(PostgresError) {
     let change = "create the functions that an engine calls"
     guard !(try readFacts()).tickets.isEmpty else {
       _ = changes.begin(change)

@@ -45,6 +45,9 @@ struct DatabaseOptions: ParsableArguments {
     holdfast.database-url.
     """
 
+  /// What a command's help says of it, and where it finds the database.
+  static func help(_ text: String) -> String { text + "\n\n" + help }
+
   @Option(help: "Seconds that the command may take, waits for the database and for locks included.")
   var timeout = 60
 

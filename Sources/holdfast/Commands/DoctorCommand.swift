@@ -10,9 +10,9 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Look at server, tables, rights and settings; say what to change.",
     usage: "holdfast doctor [<options>]",
-    discussion: DatabaseOptions.help
-      + " It changes nothing. It takes the service's settings from the same HOLDFAST_ variables. "
-      + "The exit code is 1 if there is a problem; warnings leave it 0.")
+    discussion: DatabaseOptions.help(
+      "It changes nothing. It takes the service's settings from the same HOLDFAST_ variables. "
+        + "The exit code is 1 if there is a problem; warnings leave it 0."))
 
   @Option(help: "The role that the service connects as, if you connect as another.")
   var role: String?

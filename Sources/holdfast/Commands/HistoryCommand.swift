@@ -8,10 +8,10 @@ struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "Tell what happened to a ticket, or who had it at a time.",
     usage: "holdfast history --ticket <ticket> [<options>]",
-    discussion: DatabaseOptions.help
-      + " Times are UTC. FOR is how long a hold was to last or, where it ended, how long it lasted. "
-      + "A refusal is not listed: whoever held the ticket at that time was its cause. A sale by "
-      + "plain SQL is not listed either.")
+    discussion: DatabaseOptions.help(
+      "Times are UTC. FOR is how long a hold was to last or, where it ended, how long it lasted. "
+        + "A refusal is not listed: whoever held the ticket at that time was its cause. A sale by "
+        + "plain SQL is not listed either."))
 
   @Option(help: "The ticket.")
   var ticket: String

@@ -8,9 +8,9 @@ struct HoldsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "holds", abstract: "List the live holds, those that end first in front.",
     usage: "holdfast holds [<options>]",
-    discussion: DatabaseOptions.help
-      + " It asks the database alone, so that it works while the service is down. Times are UTC. "
-      + "CART tells one cart from another: it is a hash of the hold_id, never the hold_id.")
+    discussion: DatabaseOptions.help(
+      "It asks the database alone, so that it works while the service is down. Times are UTC. "
+        + "CART tells one cart from another: it is a hash of the hold_id, never the hold_id."))
 
   @Option(help: "Only holds on tickets of this event.")
   var event: String?

@@ -14,7 +14,8 @@ struct KeyCommand: ParsableCommand {
   /// Makes a key.
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "create", abstract: "Make a key: its line on output, its secret on error.",
+      commandName: "create",
+      abstract: "Make a key: its line goes to the output, its secret to the screen.",
       discussion: """
         holdfast key create shop --scopes hold,sell >>/etc/holdfast/api-keys adds a key and shows \
         its secret, once.

@@ -8,9 +8,9 @@ struct MigrateCommand: ParsableCommand {
     commandName: "migrate",
     abstract: "Create the tables, or adopt and check existing ones; safe to repeat.",
     usage: "holdfast migrate [<options>]",
-    discussion: DatabaseOptions.help
-      + " Tables are looked for in the whole search_path. Each step is a transaction; on an error "
-      + "nothing of its step is changed. No existing table is locked for long.")
+    discussion: DatabaseOptions.help(
+      "Tables are looked for in the whole search_path. Each step is a transaction; on an error "
+        + "nothing of its step is changed. No existing table is locked for long."))
 
   @Flag(help: "Say what would be changed, and change nothing.")
   var dryRun = false

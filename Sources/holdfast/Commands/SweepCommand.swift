@@ -6,7 +6,9 @@ private import Postgres
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Delete expired holds once, and say how many.",
-    discussion: DatabaseOptions.help + " No hold depends on it: an expired row holds nothing.")
+    discussion: DatabaseOptions.help(
+      "The service sweeps by itself. No guarantee depends on a sweep: an expired row holds nothing."
+    ))
 
   @OptionGroup var database: DatabaseOptions
 

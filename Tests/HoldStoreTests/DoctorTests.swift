@@ -1,0 +1,75 @@
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// What `holdfast doctor` says of the holds.
+  @Suite struct DoctorTests {
+    private let database: Database
+
+    init() throws {
+      database = try Database()
+      try database.sell(["a", "b", "c", "d"])
+    }
+
+    private func findings() -> [Finding] {
+      let doctor = Doctor(settings: .patient(database.conninfo)) { 0 }
+      let found = Monitor<[Finding]>([])
+      doctor.examine(deadline: Database.patience) { finding in
+        found.withLock { $0.append(finding) }
+      }
+      return found.withLock { $0 }.filter { $0.check == "holds" }
+    }
+
+    private func add(_ ticketID: String, made: Int, until: Int) throws {
+      try database.run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, date_created, locked_up)
+        VALUES ('\(ticketID)', now() + interval '\(made) s', now() + interval '\(until) s')
+        """)
+    }
+
+    /// The control: holds as the service makes them are none.
+    @Test func holdsOfTheServiceAreAsTheyShouldBe() throws {
+      #expect(
+        try database.outcomes(.lock("a"), .lock("b", seconds: 7200)) == ["granted", "granted"])
+      try add("c", made: -900, until: -300)
+      #expect(findings() == [.ok("holds", "2 live, 0 left to sweep")])
+    }
+
+    @Test func aClockThatWasSetBackIsSeen() throws {
+      #expect(try database.outcomes(.lock("a")) == ["granted"])
+      // Set back by an hour under a hold of ten minutes, and by a day under another.
+      try add("b", made: 3600, until: 4200)
+      try add("c", made: 86_400, until: 87_000)
+      let found = findings()
+      #expect(found.count == 2 && found.allSatisfy { $0.level == .warning }, "\(found)")
+      #expect(found[0].message.hasPrefix("1 row(s) made in the future would last longer"))
+      #expect(found[0].message.hasSuffix("(c)"))
+      #expect(found[1].message.hasPrefix("1 live hold(s) were made in the future, up to 3600 s"))
+      #expect(found[1].message.hasSuffix("(b)"))
+      // As the commit sees them, and as the advice mends it.
+      #expect(try database.outcomes(.lock("b"), .lock("c")) == ["refused b held", "granted"])
+      #expect(findings().map(\.message) == [found[1].message])
+      try database.run("DELETE FROM tickets_blocked WHERE ticket_id = 'b'")
+      #expect(findings() == [.ok("holds", "2 live, 0 left to sweep")])
+    }
+
+    @Test func holdsPastTheCapAreSeen() throws {
+      for (number, ticketID) in ["a", "b", "c", "d", "e", "f"].enumerated() {
+        try add(ticketID, made: -60, until: 10_000 + number)
+      }
+      try add("g", made: -60, until: 7000)
+      let found = findings()
+      #expect(found.count == 1 && found[0].level == .warning, "\(found)")
+      #expect(
+        found[0].message.hasPrefix(
+          "6 hold(s) last longer than HOLDFAST_MAX_RESERVED_TIME allows (7200 s)"))
+      // The longest are named first.
+      #expect(found[0].message.hasSuffix("(f, e, d, c, b)"))
+    }
+  }
+}
