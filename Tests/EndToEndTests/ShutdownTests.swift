@@ -67,6 +67,14 @@ extension EndToEnd {
       )
     }
 
+    /// Whoever comes while a load balancer takes the host out is served, also on a new connection.
+    @Test func itGoesOnServingForTheDelay() throws {
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_DELAY": "3s"])
+      try askWhileItDrains(service)
+      #expect(try service.peer().lock(["S-7"]).status == 200)
+      #expect(service.wait(seconds: 10) == 0)
+    }
+
     /// Requests that wait for a locked row are answered before the process ends.
     @Test func requestsInFlightAreAnswered() throws {
       let service = try ServiceProcess(on: site)

@@ -48,11 +48,11 @@ try_package() {
     step_done
 
     step 'Installing it there with what it recommends'
-    install=$(guide_commands 'From an empty Debian 12 to HTTPS' | grep apt-get)
+    install=$(guide_commands 'From an empty Debian 12 to HTTPS' | grep apt-get && guide_commands Monitoring | grep apt-get)
     in_machine -- "$install"
     step_done
 
-    step 'Following the guide: a hold over HTTPS, an upgrade'
+    step 'Following the guide: a hold over HTTPS, metrics, an upgrade'
     newer=$machine/root/newer/${package##*/}
     mkdir "$machine/root/newer" "$work/newer-contents"
     dpkg-deb --raw-extract "$package" "$work/newer-contents"
@@ -65,6 +65,11 @@ try_package() {
         grep -F '{\"message\":\"Tickets blocked\",\"status\":200,\"data\":{\"valido\":true,\"tickets\":[\"E1-001\"]}}' /root/hold
         sleep 3
         systemctl show -p StatusText --value holdfast.service
+        $(guide_commands Monitoring | grep -v 'apt-get\|promtool query')
+        $scrape_commands
+        $(guide_commands 'holdfast doctor')
+        $(guide_commands 'A customer says that the seat is stuck')
+        $(guide_commands Security)
         $(guide_commands 'Several instances')
         $load_commands
         mv /root/newer/*.deb /root/
@@ -76,6 +81,14 @@ try_package() {
     step_done "$(grep -a '^answers: ' "$step_log" | tail -n 1)"
     ! grep -aq '^answers: .*other' "$step_log" || fail 'the upgrade has lost requests' "$step_log"
 }
+
+# Asks Prometheus, as the guide does, until it has scraped the service.
+scrape_commands="for second in \$(seq 60); do
+            $(guide_commands Monitoring | grep 'promtool query') >/root/scraped 2>&1 || true
+            ! grep -q ' => 1 ' /root/scraped || break
+            sleep 1
+        done
+        grep ' => 1 ' /root/scraped"
 
 # Four clients that hold tickets of their own until /root/enough is there, and what they were answered.
 load_commands="sudo -u postgres psql -d holdfast -c \"INSERT INTO tickets (ticket_id) SELECT c || '-' || n FROM generate_series(1, 4) c, generate_series(1, 20000) n\"

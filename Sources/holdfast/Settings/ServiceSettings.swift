@@ -23,6 +23,7 @@ struct ServiceSettings {
   let listen: ListenAddress
   let backlog: Int
   let socketMode: UInt32
+  let shutdownDelayMilliseconds: Int
   let shutdownTimeoutMilliseconds: Int
   let fastCGI: FastCGILimits
   let store: HoldStoreSettings
@@ -49,6 +50,10 @@ struct ServiceSettings {
       "socket-mode", .permissions, default: 0o660, "Permissions of the Unix socket's file.")
     backlog = try reader.read(
       "backlog", Self.counts, default: 1024, "Connections that may wait to be accepted.")
+    shutdownDelayMilliseconds = try reader.read(
+      "shutdown-delay", .time(0...600_000), default: 0,
+      "Time for which a stop goes on accepting requests while /readyz answers 503, so that a load "
+        + "balancer takes the host out first.")
     shutdownTimeoutMilliseconds = try reader.read(
       "shutdown-timeout", Self.times, default: 10_000,
       "Time that a stop waits for open connections. If requests are still unanswered a second "
