@@ -73,15 +73,28 @@ import Threads
     #expect(deaf.readToEnd().count < 3_000_000)
   }
 
-  @Test func pastTheBoundThereIsAnotherAnswer() throws {
-    let source = try Source(bytes: 3_000_000, longAnswers: 2)
-    let deaf = try (0..<2).map { _ in
+  /// Two who have asked, and do not read their answers yet.
+  private func deafClients(of source: Source) throws -> [Client] {
+    try (0..<2).map { _ in
       let client = try source.connect()
       client.send(Record.request())
       // Once this is answered, the request before it has been read.
       #expect(source.answers())
       return client
     }
+  }
+
+  /// The negative control.
+  @Test func withoutTheBoundAThirdAnswerIsSentBesideThem() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 3)
+    let deaf = try deafClients(of: source)
+    #expect(try source.connect().ask().utf8.count == 3_000_010)
+    for client in deaf { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  @Test func pastTheBoundThereIsAnotherAnswer() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 2)
+    let deaf = try deafClients(of: source)
     let other = try source.connect()
     #expect(try other.ask() == "busy")
     for client in deaf { #expect(try client.readAnswer().utf8.count == 3_000_010) }

@@ -8,13 +8,19 @@ extension ServerSuites {
   @Suite struct CommitPlanTests {
     private let database: Database
 
-    init() throws { database = try Database() }
+    init() throws {
+      database = try Database()
+      var options = Migrator.Options()
+      options.indexesLimits = true
+      try Migrator(database.connection, options: options, deadline: Database.patience).migrate()
+    }
 
     /// Sequential scans of the tables that a piece of work makes.
     private func scans(_ work: () throws -> Void) throws -> Int {
       let count = """
         SELECT pg_stat_get_xact_numscans('tickets'::regclass)
              + pg_stat_get_xact_numscans('tickets_blocked'::regclass)
+             + pg_stat_get_xact_numscans('holdfast_sales'::regclass)
         """
       // The counters are the transaction's own.
       try database.run("BEGIN")
@@ -24,8 +30,28 @@ extension ServerSuites {
       return try database.integer(count) - before
     }
 
+    /// Locks of a cart and of a shopper who may not have more, and a call for best available tickets.
+    private func commitWithLimits() throws {
+      let best = BestRequest(
+        eventID: "E", quantity: 1, reservedSeconds: 60, holdID: HoldID("chooser"))
+      _ = try database.commit(
+        [
+          .lock(["31", "32"], as: "cart", shopper: "Ann"), .lock(["33", "34"], shopper: "Ann"),
+          .lock(["35"], as: "chooser", choice: ChoiceKey(best)),
+          .lock(["36"], as: "chooser", shopper: "Ann", choice: ChoiceKey(best)),
+        ], heldTicketLimit: 3)
+      _ = try database.commit([
+        .release("31", "32", as: "cart"), .release("33", "34"), .release("35", "36", as: "chooser"),
+      ])
+    }
+
     private func commitEveryKind() throws {
-      for _ in 0..<8 {
+      for round in 0..<8 {
+        try commitWithLimits()
+        _ = try database.commit([
+          .lock("41", as: "payer"), .confirm("41", order: "\(round)", as: "payer"),
+          .confirm("42", order: "A"), .confirm("42", order: "A"), .confirm("nowhere", order: "B"),
+        ])
         _ = try database.commit([
           .lock("1", "2", "nowhere"), .lock("3", "4", as: "cart"), .lock("3", as: "cart"),
           .release("4", as: "cart"), .lock("5"), .release("5"), .lock("6", "7"), .release("7"),

@@ -74,6 +74,75 @@ extension ServerSuites {
       #expect(try database.migrate { $0.createsTables = true }.starts(with: Self.first))
     }
 
+    private static let adopted = """
+      CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean, event_id text);
+      INSERT INTO tickets SELECT 'T' || n, true, 'E' FROM generate_series(1, 1000) n;
+      """
+
+    private func eventIndexes(_ database: Database) throws -> [String] {
+      try database.texts(
+        """
+        SELECT c.relname || CASE WHEN i.indisvalid THEN '' ELSE ' (invalid)' END
+          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+         WHERE i.indrelid = 'tickets'::regclass AND NOT i.indisprimary
+        """)
+    }
+
+    @Test func anAdoptedTableGetsAnEventIndexOnlyWhenAskedTo() throws {
+      let database = try Database(migrated: false)
+      try database.run(Self.adopted)
+      let warning = try database.migrate().first {
+        $0.hasPrefix("warning: public.tickets has no index")
+      }
+      #expect(warning?.contains("--event-index") == true)
+      #expect(try eventIndexes(database) == [])
+      let lines = try database.migrate { $0.createsEventIndex = true }
+      #expect(lines.contains("create an index on public.tickets (event_id), concurrently"))
+      #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
+      let again = try database.migrate { $0.createsEventIndex = true }
+      #expect(again.allSatisfy { $0.hasPrefix("found table ") }, "\(again)")
+    }
+
+    /// As a build leaves it that was broken off.
+    @Test func anInvalidEventIndexIsMadeAnew() throws {
+      let database = try Database(migrated: false)
+      try database.run(Self.adopted)
+      try database.run("CREATE INDEX tickets_event_id_holdfast ON tickets (event_id)")
+      try database.run(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tickets_event_id_holdfast'::regclass"
+      )
+      #expect(try eventIndexes(database) == ["tickets_event_id_holdfast (invalid)"])
+      try database.migrate { $0.createsEventIndex = true }
+      #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
+    }
+
+    /// Sales go on while the index waits for an old transaction.
+    @Test func anEventIndexKeepsNobodyWaiting() throws {
+      let database = try Database(migrated: false)
+      try database.run(Self.adopted)
+      try database.migrate()
+      let other = try Database(beside: database)
+      try other.run("BEGIN; UPDATE tickets SET status = false WHERE ticket_id = 'T1'")
+      let migrating = try Database(beside: database)
+      let failure = Monitor<String?>(nil)
+      let thread = WorkerThread {
+        do {
+          try migrating.migrate { $0.createsEventIndex = true }
+        } catch {
+          failure.withLock { $0 = "\(error)" }
+        }
+      }
+      try database.waitForBlockedStatement()
+      try database.run(
+        "SET lock_timeout = '20 s'; UPDATE tickets SET status = false WHERE ticket_id = 'T2'")
+      #expect(try database.outcomes(.lock("T3")) == ["granted"])
+      #expect(try database.hasBlockedStatement())
+      try other.run("COMMIT")
+      thread.join()
+      #expect(failure.withLock { $0 } == nil)
+      #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
+    }
+
     /// Whoever reads and writes holds goes on while the index is built, and while a step waits.
     @Test func aMigrationKeepsNobodyWaiting() throws {
       let database = try Database(migrated: false)

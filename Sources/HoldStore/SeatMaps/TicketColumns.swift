@@ -125,12 +125,11 @@ struct TicketColumns: Sendable {
       ? "t.status IS NOT TRUE OR t.status_offline IS TRUE" : "t.status IS NOT TRUE"
   }
 
-  /// A hash of where a ticket is. Unit separators keep the columns apart, and NULL has a sign of its own.
+  /// A hash of where a ticket is: each column's is the seed of the next one's, and NULL has a sign of its own.
   private var place: String {
-    let parts = ["ticket_id", "zone", "color", "seat_row", "seat_id"].map {
-      "coalesce(\(text($0)), E'\\x1e')"
+    ["ticket_id", "zone", "color", "seat_row", "seat_id"].reduce("0") { seed, name in
+      "hashtextextended(coalesce(\(text(name)), E'\\x1e'), \(seed))"
     }
-    return "hashtextextended(concat_ws(E'\\x1f', \(parts.joined(separator: ", "))), 0)"
   }
 
   private func text(_ name: String) -> String {

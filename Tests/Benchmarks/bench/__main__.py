@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import chart
+import crowds
 import plan
 from databases import HERE, Databases
 from Harness.postgres import USER
@@ -94,7 +95,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace, cases: list[plan.Case], stack: ExitStack, say: Progress):
         self.options, self.cases, self.stack, self.say = options, cases, stack, say
         (CACHE / "logs").mkdir(parents=True, exist_ok=True)
-        self.load = compile_c("holdload", CACHE)
+        self.load, self.viewers = compile_c("holdload", CACHE), compile_c("viewers", CACHE)
         # On a disk, where a commit costs what it costs; the path is short, for sockets, and open to
         # the users that the parts run as.
         self.work = Path(tempfile.mkdtemp(prefix="holdfast-bench-", dir="/var/tmp"))
@@ -143,6 +144,11 @@ class Bench:
         if "echo" in subjects:
             self.sites["echo"] = self._start_site(
                 "echo", compile_c("echo", CACHE, "fcgi", "pthread"), self.databases.variables(database))
+        if "static" in subjects:
+            # A file as long as what viewers get, beside the site that they ask.
+            self.databases.prepare("bench_crowd", "fifth", plan.TICKETS["bench_crowd"])
+            crowd = self.sites["bench_crowd"]
+            self.static = crowds.StaticFile(crowd, self.work, len(crowds.fetch(crowd.port)))
         self.say(f"answers as the contract says: {', '.join(['holdfast', *peers])}")
 
     def measure(self, case: plan.Case) -> dict:
@@ -155,17 +161,28 @@ class Bench:
             site = self.sites["echo" if case.subject == "echo" else case.database]
             peer = self.peers.servers.get(case.subject)
             port = self.peers.ports[case.subject] if peer else site.port
-            pids = {case.subject: [peer.pid] if peer else site.holdfast_pids(),
-                    "nginx": [site.pid("nginx")], **pids}
+            own = {} if case.subject == "static" else {case.subject: [peer.pid] if peer else site.holdfast_pids()}
+            pids = {**own, "nginx": [site.pid("nginx")], **pids}
 
             def generate():
-                return holdload(self.load, port, case, *times)
+                return self._generate(case, site, port, times)
         result = measure(case, self.databases, generate, pids, times[0] + times[1] / 2)
         for site in self.sites.values():
             os.truncate(site.directory / "logs" / "nginx-access.log", 0)  # gigabytes otherwise
         line = f"{case.title}, {case.subject}, {_clients(case.clients)}: {result['rate']:,.0f}/s"
         self.say("; ".join([line, *(f"NOT VALID: {problem}" for problem in result["problems"])]))
         return {"title": case.title, **result}
+
+    def _generate(self, case: plan.Case, site: Site, port: int, times: tuple[float, float]) -> dict:
+        if case.load == "maps":
+            return crowds.maps(site)
+        if case.load == "views":
+            port = self.static.port if case.subject == "static" else port
+            return crowds.views(self.viewers, port, case, *times)
+        if case.viewers:
+            return crowds.beside(lambda warmup: holdload(self.load, port, case, warmup, times[1]), self.viewers,
+                                 self.databases, port, case, times[1])
+        return holdload(self.load, port, case, *times)
 
     def rounds(self) -> list[dict]:
         measurements = []

@@ -10,6 +10,7 @@ from plan import EVENT, EVENTS, PARTS, SHARDED
 HERE = Path(__file__).resolve().parent.parent
 FIRST_TICKET = 10_000_000  # all ids are of one length: E1-10000000 and on
 LIVE_HOLDS = 1_000_000
+STRIDE = 611_953  # between the carts of holdload.c
 
 
 class Databases(Cluster):
@@ -67,7 +68,7 @@ class Databases(Cluster):
                  WHERE hashtext(e) & {len(parts) - 1} = {number}""", "VACUUM (ANALYZE) tickets")
 
     def prepare(self, name: str, state: str, tickets: int) -> None:
-        """Makes tickets_blocked empty, analyzed while empty, or holding a million or every ticket."""
+        """Makes tickets_blocked empty, analyzed while empty, or holding a million, every ticket, or a fifth of E0."""
         if name in PARTS:
             for part in PARTS[name]:
                 self.sql(part, "TRUNCATE tickets_blocked, holdfast_history")
@@ -93,12 +94,24 @@ class Databases(Cluster):
                     sha256(convert_to('cart-' || lpad((n / 2 * 2)::text, 16, '0'), 'UTF8'))
                 FROM generate_series(0, {tickets - 1}) AS n""",
                      "VACUUM (ANALYZE) tickets_blocked", "VACUUM (ANALYZE) tickets")
+        elif state == "fifth":
+            # Scattered: the carts that the load generator would come to last.
+            carts = EVENT // 2
+            self.sql(name, f"""
+                INSERT INTO tickets_blocked (ticket_id, locked_up, date_created)
+                SELECT 'E1-' || {FIRST_TICKET} + n * {STRIDE} % {carts} * 2 + seat, now() + interval '1 hour', now()
+                FROM generate_series({carts * 4 // 5}::int8, {carts - 1}) AS n, generate_series(0, 1) AS seat""",
+                     "VACUUM (ANALYZE) tickets_blocked")
         self.sql("postgres", "CHECKPOINT")
         os.sync()  # data that is still to be written must not slow the commits that we measure
 
     def rows(self, name: str) -> int:
         """How many holds there are."""
         return sum(int(self.sql(part, "SELECT count(*) FROM tickets_blocked")) for part in PARTS.get(name, (name,)))
+
+    def event_reads(self, name: str) -> int:
+        """How often an event has been read or looked for: every query of the kind uses the index on events."""
+        return int(self.sql(name, "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'tickets_event_id'"))
 
     def log_bytes(self) -> int:
         """How much write-ahead log there has been."""

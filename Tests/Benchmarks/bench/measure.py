@@ -20,7 +20,8 @@ def holdload(program: Path, port: int, case: Case, warmup: float, seconds: float
     return json.loads(run(
         program, f"--port={port}", f"--scenario={case.load}", f"--clients={case.clients}", f"--cart={case.cart}",
         f"--warmup={warmup}", f"--seconds={seconds}", f"--first={FIRST_TICKET}", f"--tickets={tickets}",
-        f"--event={case.event}", f"--keys={case.keys}", *(["--owned"] if case.owned else [])))
+        f"--event={case.event}", f"--keys={case.keys}", *(["--owned"] if case.owned else []),
+        *([f"--rate={case.rate}"] if case.rate else [])))
 
 
 def pgbench(work: Path, databases: Databases, case: Case, warmup: float, seconds: float) -> dict:
@@ -61,6 +62,8 @@ def disagreements(case: Case, result: dict, rows_before: int, rows_after: int) -
         found.append(f"{held} tickets still held by {case.clients} clients")
     if result["exhausted"]:
         found.append("no fresh tickets left before the time was up")
+    if result.get("unsent"):
+        found.append(f"{result['unsent']} requests not sent when they were due")
     if not result["answers"]:
         found.append("no answers")
     return found
@@ -86,7 +89,7 @@ def measure(case: Case, databases: Databases, generate, pids: dict[str, list[int
     spent = {name: cpu_seconds(those) - before[name] for name, those in pids.items()}
     if case.checkpoint:
         timer.join()
-    answers = result["granted"] + result["refused"] + result["released"]
+    answers = result["granted"] + result["refused"] + result["released"] or result["answers"]
     problems = disagreements(case, result, rows_before, databases.rows(case.database))
     spent["client"] = client
     return {**asdict(case), **result, "problems": problems,

@@ -23,7 +23,7 @@ class Peers:
 
     def __init__(self, names: list[str], name: str, databases: Databases, work: Path, site: Site):
         self.work, self.servers = work, {}
-        self.ports = {peer: _free_port() for peer in ("php", "go", "fastapi")}
+        self.ports = {peer: free_port() for peer in ("php", "go", "fastapi")}
         self.database = f"host={databases.directory} user=peer dbname={name}"
         self.url = f"postgresql://peer@/{name}?host={databases.directory}"
         try:
@@ -37,12 +37,8 @@ class Peers:
 
     def _join(self, site: Site) -> None:
         """One nginx: the same workers, log, limits, headers and kept-alive connections."""
-        folder = site.directory / "nginx"
         ports = {f"{name}_port": port for name, port in self.ports.items()}
-        (folder / "conf.d" / "peers.conf").write_text(self._fill("peers/nginx.conf.in", **ports))
-        main = folder / "nginx.conf"
-        main.write_text(main.read_text().replace("conf.d/holdfast.conf", "conf.d/*.conf"))
-        send(signal.SIGHUP, [site.pid("nginx")])
+        join(site, "peers", self._fill("peers/nginx.conf.in", **ports))
         self.wait()
 
     def wait(self) -> None:
@@ -85,7 +81,16 @@ class Peers:
             "PYTHONPATH": str(packages)})
 
 
-def _free_port() -> int:
+def join(site: Site, name: str, configuration: str) -> None:
+    """Adds servers to the site's nginx, which answers under them soon."""
+    folder = site.directory / "nginx"
+    (folder / "conf.d" / f"{name}.conf").write_text(configuration)
+    main = folder / "nginx.conf"
+    main.write_text(main.read_text().replace("conf.d/holdfast.conf", "conf.d/*.conf"))
+    send(signal.SIGHUP, [site.pid("nginx")])
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

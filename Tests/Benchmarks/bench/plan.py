@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo")
+SUBJECTS = ("pgbench", "holdfast", "php", "go", "fastapi", "echo", "static")
 PEERS = ("php", "go", "fastapi")
 SCENARIOS = ("fresh", "checkpoint", "owned", "history", "rush", "mixed", "carts", "sizes", "live",
-             "analyzed", "confirm", "best", "best-rush", "sharded")
+             "analyzed", "confirm", "best", "best-rush", "sharded", "memory", "availability", "viewers")
 CLIENTS = (1, 32, 64, 128, 256)
 EVENT = 50_000  # tickets of one event; events are sold one after the other
 TICKETS = {"bench_10k": 10_000, "bench_1m": 1_000_000, "bench_against": 1_000_000,
            "bench_confirm": 1_000_000, "bench_no_history": 1_000_000,
            "bench_10m": 10_000_000, "bench_best": 1_000_000, "bench_seats": 500_000,
-           "bench_unsharded": 500_000, "bench_front": 500_000, "bench_front_of_two": 500_000}
+           "bench_unsharded": 500_000, "bench_front": 500_000, "bench_front_of_two": 500_000, "bench_crowd": 10 * EVENT}
 EVENTS = {"bench_best": 20_000, "bench_seats": 5_000}  # tickets of one event, where it is another number
 # The databases with the tickets, where they are behind PL/Proxy. All are of one server, so that a second one
 # shows what it costs, and not what it brings.
@@ -26,14 +26,17 @@ class Case:
     scenario: str  # the name in tables and in --only
     subject: str
     clients: int
-    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, confirm, best or best-rush
+    load: str = "fresh"  # what the load generator does: fresh, rush, mixed, confirm, best or best-rush; for
+    # crowds.py: views (of availability) or maps (all that can be asked of ten events)
     cart: int = 2  # tickets a request
     database: str = "bench_1m"
     event: int = EVENT
     owned: bool = False  # with hold_id and details
     checkpoint: bool = False  # PostgreSQL makes one in the middle of the measured time
     keys: int = 1  # events at once, each a key of its own
-    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all)
+    state: str = "empty"  # of tickets_blocked: empty, analyzed (while empty), million, held (all), fifth (of E0)
+    rate: int = 0  # requests a second; as many as are answered where it is 0
+    viewers: int = 0  # who ask for the availability of E0 once a second meanwhile
 
     @property
     def title(self) -> str:
@@ -74,6 +77,15 @@ def _best() -> list[Case]:
             for load, name in (("best", "bench_best"), ("best-rush", "bench_seats"))]
 
 
+def _crowds() -> list[Case]:
+    """Seat maps: what they take of memory, how fast they are handed out, and what they cost those who hold."""
+    crowd = {"database": "bench_crowd", "state": "fifth"}
+    # So many clients that each request is sent when it is due.
+    return [Case("memory", "holdfast", 1, load="maps", **crowd),
+            *(Case("availability", subject, 64, load="views", **crowd) for subject in ("holdfast", "static")),
+            Case("viewers", "holdfast", 256, rate=1000, viewers=10_000, **crowd)]
+
+
 def _history() -> list[Case]:
     """In turns, each on a database of its own."""
     return [Case("history", "holdfast", 64, database=name) for name in ("bench_1m", "bench_no_history")]
@@ -103,6 +115,7 @@ def full() -> list[Case]:
         CONFIRM,
         *_best(),
         *_sharded(),
+        *_crowds(),
     ]
 
 

@@ -7,6 +7,10 @@ from Harness.tables import aligned
 from plan import EVENT, PEERS, Case
 
 
+# What crowds.py measures besides.
+CROWDS = ("views_a_second", "views_p50_ms", "views_p99_ms", "event_reads_a_second", "memory_mb")
+
+
 def summarise(measurements: list[dict]) -> list[dict]:
     """One entry a case, in the order measured: the medians over the rounds."""
     groups: dict[tuple, list[dict]] = {}
@@ -25,6 +29,7 @@ def _summary(group: list[dict]) -> dict:
         "p99_ms": median(one["p99_us"] for one in group) / 1000,
         "log_bytes": median(one["log_bytes"] for one in group),
         "cpu_us": {name: median(one["cpu_us"][name] for one in group) for name in first["cpu_us"]},
+        **{name: median(one[name] for one in group) for name in CROWDS if name in first},
         "problems": sorted({problem for one in group for problem in one["problems"]}),
     }
 
@@ -91,6 +96,13 @@ class Targets:
         plain, one, two = (self._find("sharded", database=name, keys=8) for name in names)
         yield "8 keys at once, through PL/Proxy ÷ plain", _ratio("rate", one, plain), None, None, "", at_least
         yield "8 keys at once, two behind PL/Proxy ÷ one", _ratio("rate", two, one), None, None, "", at_least
+        yield ("availability from the cache ÷ a static file of that size", _ratio(
+            "rate", self._find("availability"), self._find("availability", "static")), 0.7, 0.9, "", at_least)
+        crowd, maps = self._find("viewers", clients=256) or {}, self._find("memory", clients=1) or {}
+        yield "p99 of locks beside 10,000 viewers", crowd.get("p99_ms"), 50, 20, " ms", at_most
+        yield "p99 of availability for 10,000 viewers", crowd.get("views_p99_ms"), 250, 50, " ms", at_most
+        yield "PostgreSQL's reads of their event a second", crowd.get("event_reads_a_second"), 2, 1, "", at_most
+        yield "resident memory with ten seat maps of 50,000", maps.get("memory_mb"), 80, 50, " MB", at_most
         other = self._find("fresh", "against")
         yield "rate, holdfast ÷ against", _ratio("rate", fresh, other), None, None, "", at_least
         yield "own processor time, holdfast ÷ against", _own(fresh, other), None, None, "", at_most
@@ -133,13 +145,14 @@ def _own(one: dict | None, other: dict | None) -> float | None:
     return one["cpu_us"][one["subject"]] / other["cpu_us"][other["subject"]] if one and other else None
 
 
-DIGITS = {"rate": 1, "rate_lowest": 1, "rate_highest": 1, "p50_ms": 4, "p99_ms": 4, "log_bytes": 1, "cpu_us": 1, "value": 4}
+DIGITS = {"rate": 1, "rate_lowest": 1, "rate_highest": 1, "p50_ms": 4, "p99_ms": 4, "log_bytes": 1, "cpu_us": 1,
+          **{name: 2 for name in CROWDS}, "value": 4}
 SUMMARY = ("title", "scenario", "subject", "clients", *list(DIGITS)[:-1], "problems")
 
 
 def as_json(results: dict) -> str:
     """The results as JSON, a line for each case and each ratio."""
-    results = {**results, "summaries": [{key: one[key] for key in SUMMARY if one[key] != []}
+    results = {**results, "summaries": [{key: one[key] for key in SUMMARY if one.get(key, []) != []}
                                         for one in results["summaries"]]}
     members = []
     for key, value in results.items():
