@@ -1,12 +1,12 @@
 """The table of all faults."""
 
 from Harness.processes import Failure
-from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
+from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, hosts, nginx, overload,
                     plproxy, service)
 from scene import Fault
 
 FAULTS: tuple[Fault, ...] = tuple(fault for module in (
-    database, exhaustion, failover, plproxy, clocks, service, nginx, clients, fuzzed_records, overload)
+    database, exhaustion, failover, plproxy, clocks, service, hosts, nginx, clients, fuzzed_records, overload)
     for fault in module.FAULTS)
 
 # What --quick makes when no fault is named: about a minute in all, for deploy/test.
