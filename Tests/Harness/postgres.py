@@ -126,11 +126,19 @@ class Cluster:
 
     def start(self) -> None:
         """Starts it, and returns when it takes statements."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Starts it. It ends with the thread that does so."""
         settings = ["listen_addresses=", f"unix_socket_directories={self.directory}",
                     *self._settings]
         self._server = Server(
             "postgres", ["postgres", "-D", self.data, *(f"--{one}" for one in settings)],
             self.directory / "postgres.log", USER, stop_signal=signal.SIGINT)
+
+    def wait(self) -> None:
+        """Returns when it takes statements."""
         self._server.wait_until(self.database("postgres").answers)
 
     @property

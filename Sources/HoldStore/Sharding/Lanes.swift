@@ -99,7 +99,7 @@ final class Lanes: Sendable {
     for (key, lane) in state.withLock({ $0.lanes }) {
       lane.expireDoubt(now: now)
       for entry in lane.queue.withLock({ $0.takeExpired(now: now) }) { entry.expire() }
-      state.withLock { forget(key, lane, &$0) }
+      state.withLock { forget(key, &$0) }
     }
   }
 
@@ -117,7 +117,7 @@ final class Lanes: Sendable {
       let next = take(task, &record)
       state.withLock { state in
         state.turns.end(task.turn, next: next)
-        forget(task.turn.key, task.lane, &state)
+        forget(task.turn.key, &state)
       }
       // Whoever sleeps may have to wake earlier.
       if case .at = next { state.signal() }
@@ -177,8 +177,11 @@ final class Lanes: Sendable {
     return lane.queue.withLock { $0.waitingCount } > 0 ? .now : .whenWoken
   }
 
-  private func forget(_ key: ExactText, _ lane: Lane, _ state: inout State) {
-    guard lane.queue.withLock({ $0.isIdle }), state.turns.forget(key) else { return }
+  /// Forgets the key's lane, which may be another than the caller has seen before, if it is idle.
+  private func forget(_ key: ExactText, _ state: inout State) {
+    guard let lane = state.lanes[key], lane.queue.withLock({ $0.isIdle }),
+      state.turns.forget(key)
+    else { return }
     state.lanes[key] = nil
   }
 }

@@ -8,6 +8,12 @@ enum TestSettings {
 
   static var root: String { environment["HOLDFAST_TEST_ROOT"] ?? "" }
   static var binary: String { environment["HOLDFAST_TEST_BINARY"] ?? "" }
+
+  /// Whether the service runs under a sanitizer, which keeps freed memory and takes a lot of its own.
+  static var isSanitized: Bool {
+    environment["ASAN_OPTIONS"] != nil || environment["TSAN_OPTIONS"] != nil
+  }
+
   static var siteDirectory: String { environment["HOLDFAST_TEST_DIR"] ?? "" }
 
   /// The seed of the randomized tests: `HOLDFAST_TEST_SEED` replays one, else it is a new one.

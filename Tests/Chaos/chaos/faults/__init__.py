@@ -1,12 +1,12 @@
 """The table of all faults."""
 
 from Harness.processes import Failure
-from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, nginx, overload,
-                    patroni, plproxy, service)
+from faults import (clients, clocks, database, exhaustion, failover, fuzzed_records, hosts, nginx,
+                    overload, patroni, plproxy, service)
 from scene import Fault
 
 FAULTS: tuple[Fault, ...] = tuple(fault for module in (
-    database, exhaustion, failover, patroni, plproxy, clocks, service, nginx, clients,
+    database, exhaustion, failover, patroni, plproxy, clocks, service, hosts, nginx, clients,
     fuzzed_records, overload)
     for fault in module.FAULTS)
 

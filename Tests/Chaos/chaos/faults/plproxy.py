@@ -54,7 +54,9 @@ async def lose_part(scene: Scene) -> None:
 
 async def bring_back(scene: Scene, victim: int) -> None:
     """Starts a server, and waits until its events are held again."""
-    await scene.do(scene.site.parts[victim].start)
+    # On this thread, with which it would end.
+    scene.site.parts[victim].launch()
+    await scene.do(scene.site.parts[victim].wait)
     start, patience = time.monotonic(), 15
     while not any(one.kind == "lock" and one.outcome is Outcome.DONE
                   for one in of_part(scene, since(scene.load.history, start), victim)):
