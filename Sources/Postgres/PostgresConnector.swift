@@ -5,7 +5,9 @@ public import Threads
 /// Connects to whichever of the named servers accepts writes.
 ///
 /// libpq tries several hosts by itself, but in its non-blocking mode a silent first host uses up all
-/// of the time. So each host gets its share of it, beginning with the one that served last.
+/// of the time. So each host gets its share of it, beginning with the one that served last. A silent
+/// last host gets no more than that, though others have left time over: while a failover goes on, the
+/// others are to be asked again soon.
 ///
 /// Two servers may both say that they accept writes: an old primary goes on doing so after a failover
 /// of which it has not heard, while its commits wait for a standby that no longer follows it. So a
@@ -84,10 +86,10 @@ public final class PostgresConnector: Sendable {
   /// - Throws: What the last server that was tried gave: `connectionFailed` or `deadlinePassed`.
   public func connect(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     let first = state.withLock { $0.preferred }
+    let share = Instant.now.milliseconds(until: deadline) / hosts.count
     var problem = PostgresError(.connectionFailed, "no host")
     for turn in hosts.indices {
       let index = (first + turn) % hosts.count
-      let share = Instant.now.milliseconds(until: deadline) / (hosts.count - turn)
       do throws(PostgresError) {
         let connection = try PostgresConnection(
           keywords: attributes + [("dbname", conninfo)] + hosts[index],

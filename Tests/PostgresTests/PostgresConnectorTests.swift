@@ -116,6 +116,19 @@ extension ServerSuites {
       }
     }
 
+    @Test func aSilentLastHostTakesNoMoreThanItsShare() throws {
+      let directory = try TemporaryDirectory()
+      let listener = try makeSilentServer(in: directory)
+      defer { close(listener) }
+      let connector = PostgresConnector(
+        conninfo: "host=\(directory.path)/away,\(directory.path) port=5432 sslmode=disable")
+      let start = Instant.now
+      #expect(throws: PostgresError.self) {
+        try connector.connect(deadline: start.advanced(byMilliseconds: 6000))
+      }
+      #expect(start.milliseconds(until: .now) < 5900)
+    }
+
     @Test func aHostThatIsAwayIsPassedBy() throws {
       let directory = try TemporaryDirectory()
       let connector = PostgresConnector(conninfo: try conninfo(first: directory.path))

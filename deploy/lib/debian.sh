@@ -13,7 +13,7 @@ build_package() {
     export SOURCE_DATE_EPOCH
     rm -rf "$stage" && mkdir "$stage"
     cp -r "$root/deploy/debian" "$stage/debian"
-    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
+    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,patroni,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
     # A program that was built elsewhere has left no checkouts here.
     logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"

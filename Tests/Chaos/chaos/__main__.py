@@ -33,10 +33,11 @@ def arguments() -> argparse.Namespace:
         prog="deploy/chaos", description="Makes faults happen to a site of its own under load, "
         "and checks that nothing was lost; exits 1 if something was.",
         epilog="HOLDFAST_BINARY names a program to test instead of building one.")
-    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all)")
+    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all); "
+                        "patroni and plproxy stand for several")
     parser.add_argument("--list", action="store_true", help="the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
-    parser.add_argument("--times", type=int, default=1, help="how often each is made (1)")
+    parser.add_argument("--times", "--rounds", type=int, default=1, help="how often each is made (1)")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="no fault: the same load for "
                         "so long, and a sample of what it takes every 10 s")
     parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")
@@ -59,7 +60,7 @@ def arguments() -> argparse.Namespace:
 
 def chosen(options: argparse.Namespace) -> list[Fault]:
     """The faults that are asked for; those of one kind of site are kept together."""
-    faults = [one for name in options.faults for one in named(name)] or list(FAULTS)
+    faults = [one for name in options.faults for one in named(name, options.quick)] or list(FAULTS)
     if options.quick and not options.faults:
         faults = [find(name) for name in QUICK]
     order = {key: index for index, key in reversed(list(enumerate(f.site_key for f in faults)))}
@@ -117,6 +118,10 @@ class Run:
 
     def _on_one_site(self, faults: list[Fault]) -> None:
         first = len(self.results)
+        if why := faults[0].obstacle():
+            print(f"{', '.join(fault.name for fault in faults)}: skipped: {why}", file=sys.stderr)
+            self.results += [Result(fault.name, skipped=why) for fault in faults]
+            return
         with site_in_folder(lambda folder: site_for(faults[0], folder)) as (site, keep):
             for fault in faults * self._times:
                 self._one(fault, site)

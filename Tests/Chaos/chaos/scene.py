@@ -72,10 +72,13 @@ class Fault:
     rate: float | None = None  # requests a second of the load, where it matters to the fault
     longest_seconds: float = 6.5  # an answer may take; HOLDFAST_REQUEST_TIMEOUT is 5 s
     recovery_seconds: float = 10.0  # after which locks must be granted again
+    away_seconds: float | None = None  # that writes may be away at a time; not held against --quick
+    kind: str = ""  # faults of one kind share a site that their make_site makes
+    obstacle: Callable[[], str] = str  # why it cannot be made here; empty if it can
     needs: tuple[str, ...] = ()  # functions of deploy/chaos that install what it needs
 
     @property
     def site_key(self) -> tuple:
         """Faults of the same key may run on the same site, one after the other."""
-        own = self.name if self.own_site or self.make_site is not Site else ""
+        own = self.kind or (self.name if self.own_site or self.make_site is not Site else "")
         return (own, self.instances, tuple(sorted(self.settings.items())))

@@ -89,6 +89,7 @@ class Trial:
             await load.stop()
         if not self._result.skipped:
             self._check(load.history)
+            self._check_gap(load.history.longest_gap())
             self._check_service(pids)
             self._count(load.history, self._site.log_entries(logs))
             if self._result.failed or os.environ.get("HOLDFAST_CHAOS_KEEP"):
@@ -133,6 +134,12 @@ class Trial:
         checker = Checker(history, snapshot, self._fault.longest_seconds,
                           time.time() - time.monotonic())
         self._violations += checker.violations()
+
+    def _check_gap(self, seconds: float) -> None:
+        most = self._fault.away_seconds
+        if most is not None and seconds > most and not self._options.quick:
+            self._violations.append(Violation(
+                "away", f"no write was answered with 200 for {seconds:.1f} s, at most {most:g} s"))
 
     def _check_service(self, before: list[int]) -> None:
         ended = set(before) - set(self._site.holdfast_pids())
