@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from faults.demands import demand_served, need_descriptors, since
+from load import Tickets
 from scene import Fault, Scene
 
 FUZZER = Path(__file__).resolve().parent.parent / "fuzzer.py"
@@ -76,8 +77,14 @@ def demand_same(scene: Scene, before: dict, middle: dict, crowded: dict) -> None
     scene.note(f"{steps} MB before, amid, crowded, after; {crowded['descriptors']} descriptors")
 
 
+def for_ten_minutes(prefix: str, count: int, contended: int) -> Tickets:
+    """So many that they are not used up, and locks are granted to the end."""
+    return Tickets(prefix, count * 8, contended)
+
+
 FAULTS = (
     Fault(name="fuzzed-records", description="hostile FastCGI records and half-open connections",
           inject=inject, full={"seconds": 600, "peers": 64, "half_open": 3000},
-          quick={"seconds": 15, "peers": 64, "half_open": 3000}, own_site=True),
+          quick={"seconds": 15, "peers": 64, "half_open": 3000}, own_site=True,
+          make_tickets=for_ten_minutes),
 )
