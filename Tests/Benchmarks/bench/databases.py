@@ -1,4 +1,4 @@
-"""A private PostgreSQL with default settings, and the databases of the benchmark in it."""
+"""A private PostgreSQL with default settings but room for connections, and the databases of the benchmark in it."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,8 @@ class Databases(Cluster):
     """The server, and what the benchmark does to its databases."""
 
     def __init__(self, directory: Path, settings: list[str]):
-        super().__init__(directory, "bench", settings)
+        # Every site and every peer has its connections at the same time.
+        super().__init__(directory, "bench", ["max_connections=300", *settings])
         self.initialise()
         # The plans of single-hold functions would otherwise depend on how full the table was at
         # their first call: pgbench and the peers get the better ones. Holdfast sees to its own.
