@@ -83,8 +83,7 @@ extension EndToEnd {
     }
 
     /// It is in memory once, whoever reads it and how slowly.
-    @Test(.disabled(if: TestSettings.isSanitized))
-    func anEventOfAHundredThousandTickets() throws {
+    @Test func anEventOfAHundredThousandTickets() throws {
       let event = try SeatEvent(on: site, seats: 100_000)
       defer {
         _ = try? event.database.run("DELETE FROM tickets WHERE event_id = '\(event.id)'")
@@ -96,6 +95,8 @@ extension EndToEnd {
       let length = answer.body.utf8.count
       #expect(length > 20_000_000)
       #expect((answer.data["response"] as? [Any])?.count == 100_000)
+      // A sanitizer keeps what was freed: then the memory tells nothing.
+      if TestSettings.isSanitized { return }
       let grown = try peakMemory() - max(before, start)
       #expect(grown < length * 3 / 2, "\(grown) bytes for an answer of \(length)")
     }
