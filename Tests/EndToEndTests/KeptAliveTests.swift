@@ -56,15 +56,36 @@ extension EndToEnd {
       try Clock.wait("the stuck one is closed") { stuck.isClosed }
     }
 
+    /// Whoever has been silent for a second gives way first, then the one that has been idle for longest.
     @Test func pastTheLimitIdleOnesGiveWay() throws {
       let service = try ServiceProcess(
         on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "20"])
-      let peers = try (0..<60).map { _ in try service.peer() }
-      for peer in peers.suffix(20) { #expect(try peer.request("GET", "/livez").status == 200) }
+      let silent = try (0..<20).map { _ in try service.peer() }
+      Clock.sleep(1.5)
+      let idle = try (0..<20).map { _ in
+        let peer = try service.peer()
+        #expect(try peer.request("GET", "/livez").status == 200)
+        return peer
+      }
+      try Clock.wait("the silent ones are closed") { silent.allSatisfy(\.isClosed) }
+      #expect(idle.allSatisfy { !$0.isClosed })
+      let later = try (0..<10).map { _ in
+        let peer = try service.peer()
+        #expect(try peer.request("GET", "/livez").status == 200)
+        return peer
+      }
+      try Clock.wait("the oldest are closed") { idle.prefix(10).allSatisfy(\.isClosed) }
+      #expect((idle.suffix(10) + later).allSatisfy { !$0.isClosed })
       #expect(try bestTime(service) < 0.1)
-      // The longest idle first.
-      try Clock.wait("the oldest are closed") { peers.prefix(40).allSatisfy(\.isClosed) }
-      #expect(peers.suffix(10).allSatisfy { !$0.isClosed })
+    }
+
+    /// At the limit a new connection waits until one of those that never said a word is old enough.
+    @Test func pastTheLimitNewOnesWaitForSilentOnes() throws {
+      let service = try ServiceProcess(
+        on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "20"])
+      let silent = try (0..<40).map { _ in try service.peer() }
+      #expect(try service.peer().request("GET", "/livez").status == 200)
+      #expect(silent.contains { $0.isClosed })
     }
 
     /// nginx closes its idle connections when it likes; the service notices.
