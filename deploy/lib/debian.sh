@@ -13,7 +13,7 @@ build_package() {
     export SOURCE_DATE_EPOCH
     rm -rf "$stage" && mkdir "$stage"
     cp -r "$root/deploy/debian" "$stage/debian"
-    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,patroni,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
+    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,haproxy,patroni,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
     # A program that was built elsewhere has left no checkouts here.
     logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"
@@ -75,7 +75,7 @@ check_contents() {
         ./usr/share/man/man1/holdfast.1.gz ./usr/share/man/man5/holdfast.env.5.gz \
         ./usr/share/bash-completion/completions/holdfast ./usr/share/holdfast/nginx/render ./usr/share/holdfast/rolling-restart \
         ./usr/share/doc/holdfast/{changelog.Debian.gz,copyright,holdfast.cdx.json,README.md.gz} \
-        ./usr/share/doc/holdfast/examples/{prometheus/holdfast.rules.yml,grafana/holdfast.json}; do
+        ./usr/share/doc/holdfast/examples/{prometheus/holdfast.rules.yml,grafana/holdfast.json,haproxy/haproxy.cfg,patroni/patroni.yml}; do
         [[ $list == *" $expected"* ]] || fail "$package has no $expected"
     done
     [[ $(dpkg-deb --field "$package" Recommends) == 'nginx, postgresql' ]] || fail 'nginx and postgresql are not recommended'
