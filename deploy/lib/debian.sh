@@ -18,6 +18,7 @@ build_package() {
     logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"
     cp "$binary" "$stage/holdfast"
+    settle_program "$stage/holdfast"
     cp "$root/deploy/systemd/holdfast.socket" "$root"/deploy/systemd/holdfast{,@}.service "$stage/debian/"
     sed -i "s/@MAINTAINER@/$maintainer/" "$stage/debian/control"
     {
@@ -39,11 +40,34 @@ build_package() {
     package=$1/holdfast_${version}_amd64.deb
 }
 
+# settle_program FILE: takes out of the program what differs between two checkouts of the same commit. These
+# are the compiler's hashes of its own objects, which nothing else reads. The build id is made anew, of all that
+# is left without the symbols: those name the folder of the build.
+settle_program() {
+    local part=$work/section
+    logged objcopy --dump-section .swift_modhash="$part" --dump-section .note.gnu.build-id="$part.id" "$1"
+    head -c "$(stat -c %s "$part")" /dev/zero >"$part.zero"
+    # 16 bytes say what the note is; a digest of 20 follows.
+    { head -c 16 "$part.id" && head -c 20 /dev/zero; } >"$part.none"
+    logged objcopy --update-section .swift_modhash="$part.zero" --update-section .note.gnu.build-id="$part.none" "$1"
+    logged strip -o "$part.stripped" "$1"
+    # shellcheck disable=SC2059  # the format is the digest
+    { head -c 16 "$part.id" && printf "$(sha1sum <"$part.stripped" | cut -c 1-40 | sed 's/../\\x&/g')"; } >"$part.new"
+    logged objcopy --update-section .note.gnu.build-id="$part.new" "$1"
+}
+
 check_package() {
-    local limit=$((12 << 20)) bytes file
+    local limit=$((12 << 20)) bytes file section
     step 'Packing it again: the same bytes'
-    # At another time, in another time zone, with another umask.
-    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && build_package "$work/twice" "$revision")
+    # At another time, in another time zone, with another umask, and of a program in which all differs that
+    # another checkout would make differ.
+    cp "$binary" "$work/elsewhere"
+    for section in .swift_modhash .note.gnu.build-id; do
+        logged objcopy --dump-section "$section=$work/section" "$work/elsewhere"
+        printf '\x2a' | dd of="$work/section" bs=1 seek=20 conv=notrunc status=none
+        logged objcopy --update-section "$section=$work/section" "$work/elsewhere"
+    done
+    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && binary=$work/elsewhere && build_package "$work/twice" "$revision")
     for file in "$work"/twice/*; do
         logged cmp "$output/${file##*/}" "$file"
     done
