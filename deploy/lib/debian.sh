@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The Debian package: how it is put together, and what is checked of it.
 
-# build_package DIRECTORY REVISION: puts $binary into a package in DIRECTORY, and sets $package. Everything
+# build_package DIRECTORY REVISION [PROGRAM]: puts it, or $binary, into a package in DIRECTORY, and sets $package. Everything
 # that could differ from run to run is taken from the last commit.
 build_package() {
-    local stage=$work/stage-$2 commit version maintainer swift_version
+    local stage=$work/stage-$2 program=${3:-$binary} commit version maintainer swift_version
     commit=$(git -C "$root" rev-parse HEAD)
-    version=$("$binary" --version)-$2
+    version=$("$program" --version)-$2
     maintainer="${DEBFULLNAME:-$(git -C "$root" log -1 --format=%an)} <${DEBEMAIL:-$(git -C "$root" log -1 --format=%ae)}>"
     swift_version=$("$swift" --version 2>/dev/null | sed -n 's/.*(swift-\(.*\)-RELEASE).*/\1/p')
     SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
@@ -17,7 +17,7 @@ build_package() {
     # A program that was built elsewhere has left no checkouts here.
     logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"
-    cp "$binary" "$stage/holdfast"
+    cp "$program" "$stage/holdfast"
     settle_program "$stage/holdfast"
     cp "$root/deploy/systemd/holdfast.socket" "$root"/deploy/systemd/holdfast{,@}.service "$stage/debian/"
     sed -i "s/@MAINTAINER@/$maintainer/" "$stage/debian/control"
@@ -67,7 +67,7 @@ check_package() {
         printf '\x2a' | dd of="$work/section" bs=1 seek=20 conv=notrunc status=none
         logged objcopy --update-section "$section=$work/section" "$work/elsewhere"
     done
-    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && binary=$work/elsewhere && build_package "$work/twice" "$revision")
+    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && build_package "$work/twice" "$revision" "$work/elsewhere")
     for file in "$work"/twice/*; do
         logged cmp "$output/${file##*/}" "$file"
     done
