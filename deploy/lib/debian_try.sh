@@ -74,11 +74,12 @@ try_image() {
     mkdir "$work/image/proc"
     # With /proc, as engines have it. The service ends well when it is told to, a few seconds later.
     # shellcheck disable=SC2016  # the inner shell expands
-    logged env -i HOLDFAST_LISTEN=127.0.0.1:0 PGHOST=/nowhere PATH="$PATH" unshare --mount --net bash -euc '
+    env -i HOLDFAST_LISTEN=127.0.0.1:0 PGHOST=/nowhere PATH="$PATH" unshare --mount --net bash -euc '
         mount -t proc proc "$1/proc"
         ip link set lo up
-        timeout --preserve-status 3 chroot --userspec=10001:10001 "$1" /usr/bin/holdfast serve' try_image "$work/image"
-    tail -n 20 "$step_log" | grep -q '"message":"serving"' || fail 'it does not serve' "$step_log"
+        timeout --preserve-status 3 chroot --userspec=10001:10001 "$1" /usr/bin/holdfast serve' try_image "$work/image" >"$work/image.log" 2>&1 ||
+        fail 'it does not end well' "$work/image.log"
+    grep -q '"message":"serving"' "$work/image.log" || fail 'it does not serve' "$work/image.log"
     step_done
 }
 
