@@ -6,6 +6,7 @@ extension EndToEnd {
     "Best available",
     .site([
       "HOLDFAST_INSTANCES": "2", "HOLDFAST_COMMITTERS": "2", "HOLDFAST_OVERLAP_AFTER": "0",
+      "HOLDFAST_LOCK_TIMEOUT": "5s",
       "HOLDFAST_DEMO_TICKETS": "0",
     ]))
   struct BestAvailableTests {

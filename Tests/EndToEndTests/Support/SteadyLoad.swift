@@ -5,10 +5,11 @@ final class SteadyLoad: Sendable {
   struct Answer: Sendable {
     var ticket: String
 
+    /// Which of the clients asked.
+    var client: Int
+
     /// nil when the connection was closed instead.
     var response: HTTPResponse?
-    var start: Double
-    var seconds: Double
 
     var status: Int? { response?.status }
   }
@@ -17,23 +18,24 @@ final class SteadyLoad: Sendable {
   private let isEnough = Locked(false)
   private let clients: Parallel.Started<Void>
 
+  let clientCount: Int
+
   /// The tickets `prefix1` and so on must be there.
   init(_ site: Site, prefix: String, clients: Int = 16) {
+    clientCount = clients
     let port = site.httpPort
     let next = Locked(0)
     self.clients = Parallel.start { [answers, isEnough] in
-      try Parallel.run(clients) { _ in
+      try Parallel.run(clients) { client in
         let http = HTTPConnection(port: port)
         while !isEnough.withLock({ $0 }) {
           let number = next.withLock {
             $0 += 1
             return $0
           }
-          let start = Clock.now
           let response = try? http.lock(["\(prefix)\(number)"])
           let answer = Answer(
-            ticket: "\(prefix)\(number)", response: response, start: start,
-            seconds: Clock.now - start)
+            ticket: "\(prefix)\(number)", client: client, response: response)
           answers.withLock { $0.append(answer) }
           if response?.status != 200 { Clock.sleep(0.01) }
         }
