@@ -68,6 +68,22 @@ extension EndToEnd {
       #expect(try http.get("/tickets_layout?event_id=\(event)").status == 404)
     }
 
+    @Test func anErrorOfTheDatabaseIsNotCached() throws {
+      let event = try SeatEvent(on: site, seats: 1)
+      let paths = [event.availabilityPath, event.layoutPath]
+      try event.database.run("ALTER TABLE tickets RENAME event_id TO other_id")
+      defer { _ = try? site.database().run("ALTER TABLE tickets RENAME other_id TO event_id") }
+      for path in paths {
+        let answer = try http.get(path)
+        #expect([500, 503].contains(answer.status))
+        #expect(answer["Cache-Control"] == "no-store")
+      }
+      try event.database.run("ALTER TABLE tickets RENAME other_id TO event_id")
+      // The service asks again in another second.
+      Clock.sleepUndisturbed(1.1)
+      for path in paths { #expect(try http.get(path).status == 200) }
+    }
+
     @Test func badQueries() throws {
       for (query, got) in [
         ("", "nothing"), ("?event_id=", "nothing"), ("?other=1", "nothing"),

@@ -29,18 +29,20 @@ extension HoldModel {
     let kept = holds.indices.filter { ticket in
       !isSold[ticket] && call.owner != nil && live(ticket, now)?.choice == call
     }
+    // More, when what it chose was sold beside its hold, replaced, and taken back.
+    let quantity = max(call.quantity, kept.count)
     let free = holds.indices.filter { !isSold[$0] && live($0, now) == nil }
     switch answer {
     case .notEnough(let told):
       if told != free.count { return "\(told) said to be free, not \(free.count)" }
-      return canChoose(call, free, keeping: kept) ? "refused with \(free) free" : nil
+      return canChoose(quantity, call, free, keeping: kept) ? "refused with \(free) free" : nil
     case .overLimit(let told):
       let held = holds.indices.filter { live($0, now)?.owner == call.owner }.count
-      let isOver = held + call.quantity - kept.count > Self.limit
+      let isOver = held + quantity - kept.count > Self.limit
       return call.owner != nil && isOver && told == held ? nil : "over the limit with \(held)"
     case .chosen(let tickets):
-      guard tickets.count == call.quantity, tickets == Array(Set(tickets)).sorted() else {
-        return "not \(call.quantity) in their order"
+      guard tickets.count == quantity, tickets == Array(Set(tickets)).sorted() else {
+        return "not \(quantity) in their order"
       }
       guard tickets.allSatisfy({ free.contains($0) || kept.contains($0) }) else {
         return "not free, with \(free) free"
@@ -54,11 +56,13 @@ extension HoldModel {
     }
   }
 
-  private func canChoose(_ call: BestCall, _ free: [Int], keeping kept: [Int]) -> Bool {
+  private func canChoose(
+    _ quantity: Int, _ call: BestCall, _ free: [Int], keeping kept: [Int]
+  ) -> Bool {
     let possible = Set(free + kept)
-    guard call.mustBeAdjacent else { return possible.count >= call.quantity }
+    guard call.mustBeAdjacent else { return possible.count >= quantity }
     return holds.indices.contains { first in
-      let seats = Array(first..<first + call.quantity)
+      let seats = Array(first..<first + quantity)
       return Self.areNeighbours(seats) && possible.isSuperset(of: seats)
         && Set(kept).isSubset(of: seats)
     }
