@@ -72,6 +72,8 @@ extension ServerSuites {
         }
         if !isLegal { return "\(ticketIDs) were not free" }
         if !earlier.isSubset(of: ticketIDs) { return "\(earlier) were not kept in \(ticketIDs)" }
+        // What is only renewed stays as it is.
+        if earlier.count == quantity { return nil }
         let isOneRow = Set(seats.map { $0 / Self.seats }).count == 1
         if request.mustBeAdjacent, !isOneRow || seats.last! - seats[0] != seats.count - 1 {
           return "\(ticketIDs) are no neighbours"

@@ -48,7 +48,10 @@ extension HoldModel {
         return "not free, with \(free) free"
       }
       if !Set(kept).isSubset(of: tickets) { return "\(kept) were chosen before" }
-      if call.mustBeAdjacent, !Self.areNeighbours(tickets) { return "no neighbours" }
+      // What is only renewed stays as it is.
+      if call.mustBeAdjacent, kept.count < quantity, !Self.areNeighbours(tickets) {
+        return "no neighbours"
+      }
       guard case .granted = lock(owner: call.owner, tickets: tickets, seconds: seconds, now: now)
       else { return "not to be granted" }
       if call.owner != nil { for ticket in tickets { holds[ticket]?.choice = call } }
@@ -60,7 +63,7 @@ extension HoldModel {
     _ quantity: Int, _ call: BestCall, _ free: [Int], keeping kept: [Int]
   ) -> Bool {
     let possible = Set(free + kept)
-    guard call.mustBeAdjacent else { return possible.count >= quantity }
+    guard call.mustBeAdjacent, kept.count < quantity else { return possible.count >= quantity }
     return holds.indices.contains { first in
       let seats = Array(first..<first + quantity)
       return Self.areNeighbours(seats) && possible.isSuperset(of: seats)
