@@ -83,7 +83,8 @@ public final class HoldStore: HoldService {
       settings, pool: pool, contended: contended, books: books, check: check, onEvent: onEvent)
     lanes = settings.shardKey.map { shardKey in
       Lanes(
-        shardKey, limits: settings.queue, probeMilliseconds: settings.statementTimeoutMilliseconds
+        shardKey, limits: settings.queue, probeMilliseconds: settings.statementTimeoutMilliseconds,
+        committers: settings.committers
       ) { key in
         Lane(limits: settings.queue) { makeCommitter($0, .keyed(key), $1) }
       }
