@@ -24,7 +24,7 @@ final class Lanes: Sendable {
   private static let pauseMilliseconds = 50
 
   /// How long the first question waits for its answer; each further one waits twice as long.
-  private static let shortProbeMilliseconds = 500
+  private static let shortProbeMilliseconds = 250
 
   private let shardKey: ShardKey
   private let limits: CommitQueueLimits

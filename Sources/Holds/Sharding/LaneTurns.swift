@@ -95,9 +95,12 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
   /// Begins the next turn; nil when no lane can have one now.
   public mutating func next(now: Time) -> Turn? {
     for (key, lane) in lanes where lane.due.map({ $0 <= now }) ?? false { makeReady(key) }
-    guard let place = ready.firstIndex(where: { !needsProbe($0) || mayProbe($0) }) else {
-      return nil
-    }
+    // A server that has not failed yet may well answer: it is asked before the doubtful ones.
+    let mayAsk = probing.count < probeLimit
+    let place =
+      ready.firstIndex { !needsProbe($0) || (mayAsk && !isDoubtful($0)) }
+      ?? (mayAsk && !probing.contains(where: isDoubtful) ? ready.indices.first : nil)
+    guard let place else { return nil }
     let key = ready.remove(at: place)
     let isProbe = needsProbe(key)
     if isProbe { probing.insert(key) }
@@ -177,10 +180,7 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
     return time < doubtBegan
   }
 
-  private func mayProbe(_ key: Key) -> Bool {
-    guard probing.count < probeLimit else { return false }
-    return lanes[key]?.isDoubtful != true || !probing.contains { lanes[$0]?.isDoubtful == true }
-  }
+  private func isDoubtful(_ key: Key) -> Bool { lanes[key]?.isDoubtful == true }
 
   private mutating func remember(_ key: Key, answeredAt time: Time) {
     answeredAt[key] = time

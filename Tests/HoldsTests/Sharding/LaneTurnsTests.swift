@@ -154,6 +154,15 @@ import Testing
     #expect(turns.next(now: 14) == Turns.Turn(key: "c", isProbe: true))
   }
 
+  @Test func whoHasNotFailedIsAskedBeforeTheDoubtful() throws {
+    try doubt()
+    _ = turns.wake("b")
+    let probe = try #require(turns.next(now: 20))
+    #expect(probe.key == "b")
+    turns.answered("b", askedAt: 20)
+    #expect(turns.next(now: 20)?.key == "a")
+  }
+
   @Test func aFewServersAreAskedAtATimeButOneDoubtfulOne() throws {
     let turns = Turns(probeLimit: 2)
     for key in ["a", "b"] { _ = turns.wake(key) }
