@@ -69,6 +69,7 @@ public final class HoldStore: HoldService {
     let pool = Pool(
       limits: settings.pool,
       open: { deadline throws(PostgresError) in try sessions.open(deadline: deadline) },
+      isEngine: settings.shardKey != nil,
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings

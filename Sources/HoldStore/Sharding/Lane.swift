@@ -27,14 +27,15 @@ final class Lane: Sendable {
     let asked = doubt.withLock { $0 }
     do throws(PostgresError) {
       guard let asked else {
-        try ask(deadline: timeout) { connection throws(PostgresError) in
+        try committer.pool.withConnection(deadline: timeout) { connection throws(PostgresError) in
           _ = try connection.execute(
             KeyedFunction.ping.call, committer.calls.adding([]), deadline: timeout)
         }
         return true
       }
       let deadline = asked.pending.map(\.element.deadline).min() ?? timeout
-      let verdicts = try ask(deadline: deadline) { connection throws(PostgresError) in
+      let verdicts = try committer.pool.withConnection(deadline: deadline) {
+        connection throws(PostgresError) in
         try asked.record.resolve(
           asked.operations, heldTicketLimit: committer.heldTicketLimit, by: committer.calls,
           on: connection, deadline: deadline)
@@ -53,23 +54,6 @@ final class Lane: Sendable {
       // Also while the batch's transaction is still in progress there.
       return false
     }
-  }
-
-  /// Lends a connection to the engine. What is silent is one of the servers behind it: the pool's other
-  /// connections are as good as before.
-  private func ask<Value>(
-    deadline: Instant, _ body: (PostgresConnection) throws(PostgresError) -> Value
-  ) throws(PostgresError) -> Value {
-    let result: Result<Value, PostgresError> = try committer.pool.withConnection(deadline: deadline)
-    {
-      connection throws(PostgresError) in
-      do throws(PostgresError) {
-        return .success(try body(connection))
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try result.get()
   }
 
   /// Answers those whose time is over before they could be told what became of their batch.
