@@ -66,7 +66,7 @@ struct Committer: Sendable {
     while true {
       // The outer optional is the wait's, the inner the queue's end.
       let next: [HoldQueue.Entry]?? = queue.wait(
-        until: { $0.nextDueTime },
+        until: { $0.nextDueTime(now: .now) },
         for: { queue in
           if let batch = queue.takeBatch(now: .now) { return .some(batch) }
           return queue.isDrained ? .some(nil) : nil

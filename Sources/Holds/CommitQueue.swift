@@ -187,10 +187,11 @@ public struct CommitQueue<Payload, Time: Comparable> {
     return taken
   }
 
-  /// When an entry that is deferred may be taken; nil when none is.
-  public var nextDueTime: Time? {
+  /// When an entry that is deferred may be taken; nil when none is, or when it is too late for it.
+  public func nextDueTime(now: Time) -> Time? {
     waiting.lazy.compactMap { entry in
-      guard let notBefore = entry.notBefore, notBefore < entry.startsUntil else { return nil }
+      guard let notBefore = entry.notBefore, notBefore < entry.startsUntil, now < entry.startsUntil
+      else { return nil }
       return batchCount > 0 ? max(notBefore, entry.patientUntil) : notBefore
     }.min()
   }

@@ -23,6 +23,12 @@ extension EndToEnd {
       chmod(path, 0o644)
     }
 
+    /// Sets the time of the last writing, always to the same.
+    private func setTime(of path: String) throws {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: path)
+    }
+
     private func lock(_ site: Site, key: String?) throws -> HTTPResponse {
       try site.http().post(
         "/tickets_lock", RequestText.lock(["E1-001"], holdID: "a-cart-of-the-keys"),
@@ -64,11 +70,21 @@ extension EndToEnd {
         try Clock.wait("the new key") { try lock(site, key: next.secret).status == 200 }
         #expect(try lock(site, key: holder.secret).status == 200)
         try write([next.line], to: path)
+        try setTime(of: path)
         try Clock.wait("the old key's end") { try lock(site, key: holder.secret).status == 401 }
         #expect(try lock(site, key: next.secret).status == 200)
 
+        // Neither length nor time tells of this change, as they do not of one of who may read the file.
+        let last = try makeKey("shop-3", scopes: "hold")
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        try file.write(contentsOf: Data("\(last.line)\n".utf8))
+        try file.close()
+        try setTime(of: path)
+        try Clock.wait("the last key") { try lock(site, key: last.secret).status == 200 }
+        #expect(try lock(site, key: next.secret).status == 401)
+
         let logs = try site.log("holdfast-1") + site.log("nginx-access")
-        for secret in [holder.secret, operating.secret, next.secret] {
+        for secret in [holder.secret, operating.secret, next.secret, last.secret] {
           #expect(!logs.contains(secret))
         }
       }

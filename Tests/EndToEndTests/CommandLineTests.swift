@@ -175,6 +175,25 @@ extension EndToEnd {
       try database.run("TRUNCATE tickets_blocked")
     }
 
+    /// A hold that a clock which was set back has made in the future is live for as long as the site's
+    /// holds may last: the service serves it, and a sweep from outside must not delete it.
+    @Test func aSweepFromOutsideKnowsHowLongHoldsMayLast() throws {
+      let database = try site.database()
+      try database.run(
+        """
+        TRUNCATE tickets_blocked;
+        INSERT INTO tickets_blocked (ticket_id, locked_up, date_created)
+        VALUES ('future-1', now() + interval '4 h', now() + interval '10 min')
+        """)
+      var environment = site.databaseEnvironment()
+      environment["HOLDFAST_MAX_RESERVED_TIME"] = "24h"
+      let longer = try Command([TestSettings.binary, "sweep"], environment: environment)
+      #expect(longer.output == "deleted 0 expired holds\n")
+      // By the default it lasts longer than a hold may.
+      let sweep = try site.holdfast("sweep")
+      #expect(sweep.output == "deleted 1 expired holds\n")
+    }
+
     /// The file is read as what it stands for is: the user whom it names does not exist.
     @Test(arguments: ["DATABASE_URL_FILE", "CREDENTIALS_DIRECTORY"])
     func theDatabaseIsNamedInAFile(variable: String) throws {

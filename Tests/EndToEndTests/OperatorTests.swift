@@ -106,6 +106,19 @@ extension EndToEnd {
       }
     }
 
+    /// Two spellings that Swift takes for the same are two tickets.
+    @Test func ticketsAreToldApartByTheirBytes() throws {
+      let tickets = ["\u{E9}", "e\u{301}"].map { prefix + $0 }
+      try site.database().run(
+        """
+        INSERT INTO tickets_blocked (ticket_id, locked_up)
+        VALUES ('\(tickets[0])', now() + interval '9 min'), ('\(tickets[1])', now() - interval '1 s')
+        """)
+      let release = try site.holdfast(
+        "release", "--ticket", tickets[1], "--ticket", tickets[0], "--reason", "x", "--json")
+      #expect(try objects(release.output).map { $0["released"] as? Bool } == [false, true])
+    }
+
     @Test func aReleaseIsNotedWithItsReason() throws {
       let peer = site.http()
       let ticket = prefix + "4"

@@ -109,6 +109,16 @@ import Testing
     #expect(client.service.calls.isEmpty)
   }
 
+  /// The server hands bytes that are not UTF-8 down as U+FFFD: two such keys must not be one order.
+  @Test func aKeyThatIsNotUTF8IsRefused() throws {
+    let client = client()
+    let response = try confirm(
+      #"{"data":{"tickets":["a"]}}"#, ["HTTP_IDEMPOTENCY_KEY": "caf\u{FFFD}"], by: client)
+    #expect(response.status == 400)
+    #expect(response.text.contains("Idempotency-Key: expected 1 to 128 bytes of UTF-8"))
+    #expect(client.service.calls.isEmpty)
+  }
+
   @Test func itIsOffUnlessTheSiteTurnsItOn() throws {
     let client = Client()
     let response = try confirm(#"{"data":{"tickets":["a"],"order_id":"1"}}"#, by: client)

@@ -15,13 +15,29 @@ extension ServerSuites {
       try database.sell(["a", "b", "c", "d"])
     }
 
-    private func findings() -> [Finding] {
-      let doctor = Doctor(settings: .patient(database.conninfo)) { 0 }
+    private func findings(
+      _ check: String = "holds", configure: (inout Doctor) -> Void = { _ in }
+    ) -> [Finding] {
+      var doctor = Doctor(settings: .patient(database.conninfo)) { 0 }
+      configure(&doctor)
       let found = Monitor<[Finding]>([])
       doctor.examine(deadline: Database.patience) { finding in
         found.withLock { $0.append(finding) }
       }
-      return found.withLock { $0 }.filter { $0.check == "holds" }
+      return found.withLock { $0 }.filter { $0.check == check }
+    }
+
+    /// An instance has its pool's connections, and those of seat maps and lists.
+    @Test func allConnectionsOfTheInstancesAreCounted() throws {
+      let found = findings("connections") { doctor in
+        doctor.settings.pool.connections = 5
+        doctor.seatMaps.readers = 3
+        doctor.instances = 2
+      }
+      #expect(found.count == 1)
+      #expect(found[0].message.hasSuffix(", 18 wanted by 2 instance(s) of 9"), "\(found)")
+      let many = findings("connections") { $0.instances = 1000 }
+      #expect(many.map(\.level) == [.problem])
     }
 
     private func add(_ ticketID: String, made: Int, until: Int) throws {

@@ -45,10 +45,10 @@ import Testing
   }
 
   @Test mutating func anIdleQueueHasNothingToWakeFor() {
-    #expect(queue.nextDueTime == nil)
+    #expect(queue.nextDueTime(now: 0) == nil)
     _ = queue.add("a", patientUntil: 20)
     #expect(queue.take(now: 0) == "a")
-    #expect(queue.nextDueTime == nil)
+    #expect(queue.nextDueTime(now: 0) == nil)
   }
 
   @Test mutating func whatIsPutOffIsDueAtTheEarliestOfItsTimes() {
@@ -57,7 +57,7 @@ import Testing
     queue.retry([batch[0]], notBefore: 40, divided: false)
     queue.retry([batch[1]], notBefore: 30, divided: false)
     queue.endBatch()
-    #expect(queue.nextDueTime == 30)
+    #expect(queue.nextDueTime(now: 0) == 30)
   }
 
   @Test mutating func nobodyIsImpatientOfABatchThatIsNotThere() {
@@ -75,10 +75,21 @@ import Testing
     _ = queue.add("c", patientUntil: 500)
     #expect(queue.take(now: 10) == "c")
     #expect(queue.take(now: 40) == nil)
-    #expect(queue.nextDueTime.map { $0 > 40 } ?? true)
+    #expect(queue.nextDueTime(now: 40).map { $0 > 40 } ?? true)
     queue.finish(1)
     queue.endBatch()
     #expect(queue.take(now: 40) == "a")
+  }
+
+  /// All committers were at work from when it was due until it was too late for it.
+  @Test mutating func nobodyWakesForWhatCannotBeTakenInTimeAnyMore() {
+    _ = queue.enqueue("a", ticketCount: 1, deadline: 100, patientUntil: 20, startsUntil: 95)
+    queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: 30, divided: false)
+    queue.endBatch()
+    #expect(queue.nextDueTime(now: 94) == 30)
+    #expect(queue.take(now: 95) == nil)
+    #expect(queue.nextDueTime(now: 95) == nil)
+    #expect(queue.takeExpired(now: 100).map(\.payload) == ["a"])
   }
 
   @Test mutating func oneCommitterIsCalledForABatchAndNoneWhileOneIsAtWork() {

@@ -140,9 +140,9 @@ struct CommitQueueSimulation {
   /// A committer that finds nothing sleeps until it is called or something comes due, no longer and,
   /// while others are at work, no more briefly.
   private func checkWakeUp() throws {
-    guard let time = queue.nextDueTime else {
-      // What is put off until its deadline waits for that alone.
-      let isHopeless = waiting.values.allSatisfy { $0.notBefore >= $0.deadline }
+    guard let time = queue.nextDueTime(now: now) else {
+      // What is put off until its deadline waits for that alone, and so does what has reached it.
+      let isHopeless = waiting.values.allSatisfy { max($0.notBefore, now) >= $0.deadline }
       return try #require(!batches.isEmpty || isHopeless, "nobody would ever wake")
     }
     try #require(time > now, "a committer would spin")

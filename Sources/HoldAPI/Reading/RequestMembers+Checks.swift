@@ -125,6 +125,11 @@ extension RequestMembers {
       guard (1...bounds.maximumOrderIDBytes).contains(key.utf8.count) else {
         throw BadRequest("Idempotency-Key", expected: expected, got: Quotation.of(key))
       }
+      // In place of bytes that are not UTF-8: different keys would be the same order.
+      if key.unicodeScalars.contains("\u{FFFD}") {
+        throw BadRequest(
+          "Idempotency-Key", expected: expected + " of UTF-8", got: Quotation.of(key))
+      }
       if let sent, !sent.utf8.elementsEqual(key.utf8) {
         throw BadRequest(
           "data.order_id and Idempotency-Key", expected: "the same in both",

@@ -61,12 +61,15 @@ extension Doctor {
     let reserved = ["superuser_reserved_connections", "reserved_connections"]
       .compactMap { settings[$0].flatMap { Int($0) } }.reduce(0, +)
     let usable = (settings["max_connections"].flatMap { Int($0) } ?? 0) - reserved
-    let needed = self.settings.pool.connections * instances
+    let each = self.settings.pool.connections + seatMaps.connections
+    let needed = each * instances
     let text =
       "\(usable) for ordinary roles (max_connections less the reserved ones), \(others) taken by "
-      + "others, \(needed) wanted by \(instances) instance(s) of \(self.settings.pool.connections)"
+      + "others, \(needed) wanted by \(instances) instance(s) of \(each)"
     return usable - others < needed
-      ? .problem("connections", text, advice: "raise max_connections, or lower HOLDFAST_POOL_SIZE")
+      ? .problem(
+        "connections", text,
+        advice: "raise max_connections, or lower HOLDFAST_POOL_SIZE or HOLDFAST_SEAT_MAP_READERS")
       : .ok("connections", text)
   }
 

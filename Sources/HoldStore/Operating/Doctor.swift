@@ -9,6 +9,9 @@ public struct Doctor: Sendable {
   /// The service's settings, as far as they concern the database.
   public var settings: HoldStoreSettings
 
+  /// Its settings for seat maps and lists, which have connections of their own.
+  public var seatMaps = SeatMapSettings()
+
   /// The service's role, whose rights are tried; nil for the one that connects.
   public var role: String?
 

@@ -8,6 +8,9 @@ public struct SeatMapSettings: Sendable {
   /// Threads that read seat maps, each on a connection of its own.
   public var readers = 2
 
+  /// How many connections that makes: one for each reader, and one for lists.
+  public var connections: Int { readers + 1 }
+
   /// Lists that are read, wait to be read or are being sent at once; one is read at a time. So many
   /// long layouts may be in memory besides.
   public var lists = 4

@@ -173,7 +173,7 @@ final class Lanes: Sendable {
     }
     let start = Instant.now
     guard let batch = lane.queue.withLock({ $0.takeBatch(now: start) }) else {
-      return lane.queue.withLock { $0.nextDueTime }.map { .at($0) } ?? .whenWoken
+      return lane.queue.withLock { $0.nextDueTime(now: start) }.map { .at($0) } ?? .whenWoken
     }
     lane.committer.process(batch, &record)
     guard lane.doubt.withLock({ $0 == nil }) else {

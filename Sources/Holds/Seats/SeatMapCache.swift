@@ -109,7 +109,8 @@ public struct SeatMapCache<Waiter, Time: Comparable> {
       }
       return .look(Array(lookedFor.keys))
     }
-    let place = queue.firstIndex { entries[$0].map { $0.second < now && !$0.isReading } ?? true }
+    // The clock may have been set back: only the very second of the last read is over for an event.
+    let place = queue.firstIndex { entries[$0].map { $0.second != now && !$0.isReading } ?? true }
     guard let place else { return nil }
     let eventID = queue.remove(at: place)
     guard let index = entries.index(forKey: eventID) else { return nextWork(second: now) }
@@ -233,7 +234,7 @@ public struct SeatMapCache<Waiter, Time: Comparable> {
   private mutating func makeRoom() -> Bool {
     guard entries.count >= limits.events else { return true }
     let idle = entries.filter {
-      $0.value.second < second && !$0.value.isReading && $0.value.waiting.isEmpty
+      $0.value.second != second && !$0.value.isReading && $0.value.waiting.isEmpty
     }
     guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse })?.key else {
       return false

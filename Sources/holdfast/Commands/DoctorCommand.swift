@@ -37,6 +37,7 @@ struct DoctorCommand: ParsableCommand {
     var doctor = Doctor(settings: settings.store) {
       Int64((Date.now.timeIntervalSince1970 * 1_000_000).rounded())
     }
+    doctor.seatMaps = settings.seatMaps
     doctor.role = role
     doctor.instances = instances
     let deadline = Instant.now.advanced(byMilliseconds: database.timeout * 1000)

@@ -5,7 +5,7 @@ private import Glibc
 @main
 struct HoldfastCommand: ParsableCommand {
   /// The release, by semantic versioning.
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 
   static let configuration = CommandConfiguration(
     commandName: "holdfast",

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 private import FoundationEssentials
 private import HoldStore
+private import Holds
 
 /// `holdfast release`: releases holds on behalf of a customer, whoever owns them.
 struct ReleaseCommand: ParsableCommand {
@@ -37,12 +38,13 @@ struct ReleaseCommand: ParsableCommand {
   func run() throws {
     let (connection, deadline) = try database.connect()
     var tickets: [String] = []
-    for name in ticket where !tickets.contains(name) { tickets.append(name) }
+    var seen: Set<ExactText> = []
+    for name in ticket where seen.insert(ExactText(name)).inserted { tickets.append(name) }
     let released = try HoldRelease(
       ticketIDs: tickets, reason: reason, user: ProcessInfo.processInfo.userName
     ).run(connection, deadline: deadline)
     for name in tickets {
-      let row = released.first { $0.ticketID == name }
+      let row = released.first { ExactText($0.ticketID) == ExactText(name) }
       let wasLive = row?.wasLive ?? false
       let object = ReleaseObject(
         ticket_id: name, released: wasLive, expires_at: row?.expiresAt, cart: row?.cart)

@@ -26,11 +26,12 @@ final class APIKeyFile: Sendable {
     var nextCheck: Instant
   }
 
-  /// What differs once a file has been written or replaced (`stat(2)`).
+  /// What differs once a file has been written or replaced, or may be read by others (`stat(2)`).
   private struct Version: Equatable {
     var device: UInt
     var inode: UInt
-    var bytes: Int
+
+    /// When its content, owner or permissions were last changed.
     var seconds: Int
     var nanoseconds: Int
   }
@@ -97,8 +98,8 @@ final class APIKeyFile: Sendable {
       throw ReadingError(reason: "expected a regular file of at most \(maximumBytes) bytes")
     }
     return Version(
-      device: status.st_dev, inode: status.st_ino, bytes: status.st_size,
-      seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+      device: status.st_dev, inode: status.st_ino, seconds: status.st_ctim.tv_sec,
+      nanoseconds: status.st_ctim.tv_nsec)
   }
 
   private static func read(_ path: String) throws(ReadingError) -> APIKeys {

@@ -222,7 +222,8 @@ struct ServiceSettings {
     let pool = PoolLimits(
       connections: try reader.read(
         "pool-size", .integer(2...256), default: 5,
-        "PostgreSQL connections. Three more than committers leave one for each other task."),
+        "PostgreSQL connections for all but seat maps and lists. Three more than committers leave one "
+          + "for each other task."),
       connectTimeoutMilliseconds: try reader.read(
         "connect-timeout", times, default: 2000,
         "Time for one attempt to connect to PostgreSQL, shared by its hosts. It does not bound "
