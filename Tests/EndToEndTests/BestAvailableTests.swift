@@ -6,6 +6,7 @@ extension EndToEnd {
     "Best available",
     .site([
       "HOLDFAST_INSTANCES": "2", "HOLDFAST_COMMITTERS": "2", "HOLDFAST_OVERLAP_AFTER": "0",
+      "HOLDFAST_LOCK_TIMEOUT": "5s",
       "HOLDFAST_DEMO_TICKETS": "0",
     ]))
   struct BestAvailableTests {
@@ -24,11 +25,6 @@ extension EndToEnd {
       Exchange(path: "/tickets_lock_best", body: body, status: status, answer: answer)
     }
 
-    private func refused(free: Int) -> String {
-      #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
-        + #""nodisponible":[],"free":\#(free)}}"#
-    }
-
     @Test func theContractsAnswers() throws {
       try site.addVenue("B1", zones: ["A", "B"], rows: 2, seats: 12)
       try Wire(site).check([
@@ -40,10 +36,13 @@ extension EndToEnd {
           answer: Answer.granted((1...12).map { "B1-A-2-\($0)" })),
         exchange(
           RequestText.best(6, of: "B1", zone: "A", isAdjacent: true), status: 400,
-          answer: refused(free: 9)),
-        exchange(RequestText.best(10, of: "B1", zone: "A"), status: 400, answer: refused(free: 9)),
-        exchange(RequestText.best(1, of: "B1", zone: "C"), status: 400, answer: refused(free: 0)),
-        exchange(RequestText.best(1, of: "nowhere"), status: 400, answer: refused(free: 0)),
+          answer: Answer.notEnough(free: 9)),
+        exchange(
+          RequestText.best(10, of: "B1", zone: "A"), status: 400, answer: Answer.notEnough(free: 9)),
+        exchange(
+          RequestText.best(1, of: "B1", zone: "C"), status: 400, answer: Answer.notEnough(free: 0)),
+        exchange(
+          RequestText.best(1, of: "nowhere"), status: 400, answer: Answer.notEnough(free: 0)),
         exchange(
           #"{"data":{"event_id":"B1","quantity":0,"reserved_time":600}}"#, status: 400,
           answer: Answer.bad("data.quantity: expected a whole number from 1 to 100, got 0")),

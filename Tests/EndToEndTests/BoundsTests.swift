@@ -15,8 +15,7 @@ extension EndToEnd {
         on: site,
         settings: [
           "HOLDFAST_QUEUE_LENGTH": "4", "HOLDFAST_COMMITTERS": "1", "HOLDFAST_POOL_SIZE": "2",
-          "HOLDFAST_LOCK_TIMEOUT": "4s", "HOLDFAST_STATEMENT_TIMEOUT": "10s",
-          "HOLDFAST_RETRY_AFTER": "3s",
+          "HOLDFAST_LOCK_TIMEOUT": "11s", "HOLDFAST_RETRY_AFTER": "3s",
         ])
       try service.waitUntilReady()
       let blocker = try site.database()
@@ -29,7 +28,7 @@ extension EndToEnd {
       let first = startLock(1)
       try database.waitUntilBatchIsBlocked()
       let others = (2...17).map(startLock)
-      try Clock.wait("twelve are refused", seconds: 3) {
+      try Clock.wait("twelve are refused", seconds: 10) {
         others.count { $0.isFinished } == 12
       }
       #expect(!first.isFinished)

@@ -7,7 +7,7 @@ extension EndToEnd {
   struct ConfirmRushTests {
     private static let settings = [
       "HOLDFAST_INSTANCES": "2", "HOLDFAST_COMMITTERS": "4", "HOLDFAST_POOL_SIZE": "6",
-      "HOLDFAST_OVERLAP_AFTER": "0", "HOLDFAST_DEMO_TICKETS": "0",
+      "HOLDFAST_OVERLAP_AFTER": "0", "HOLDFAST_LOCK_TIMEOUT": "5s", "HOLDFAST_DEMO_TICKETS": "0",
       "HOLDFAST_POSTGRES_OPTIONS": "-c deadlock_timeout=10ms",
     ]
     private static let clients = 12

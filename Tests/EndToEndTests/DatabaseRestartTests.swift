@@ -6,7 +6,7 @@ extension EndToEnd {
   /// is refused, and what was being committed is found or run again.
   @Suite(
     "PostgreSQL restarts",
-    .site(["HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_REQUEST_TIMEOUT": "14s"]))
+    .site(["HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_READY_TIMEOUT": "1s"]))
   struct DatabaseRestartTests {
     private let site: Site
 

@@ -9,7 +9,8 @@ extension EndToEnd {
     // lock timeout hides it.
     private static let settings = [
       "HOLDFAST_INSTANCES": "2", "HOLDFAST_COMMITTERS": "4", "HOLDFAST_POOL_SIZE": "6",
-      "HOLDFAST_OVERLAP_AFTER": "0", "HOLDFAST_MIN_RESERVED_TIME": "50ms",
+      "HOLDFAST_OVERLAP_AFTER": "0", "HOLDFAST_LOCK_TIMEOUT": "5s",
+      "HOLDFAST_MIN_RESERVED_TIME": "50ms",
       "HOLDFAST_SWEEP_INTERVAL": "500ms",
       "HOLDFAST_POSTGRES_OPTIONS": "-c deadlock_timeout=10ms",
     ]

@@ -45,11 +45,8 @@ extension EndToEnd {
     @Test func aShortHoldEndsByItself() throws {
       let start = Clock.now
       #expect(try http.lock(["P-1"], seconds: 1).status == 200)
-      let held = Clock.now
       try Clock.wait("the hold ends") { try http.lock(["P-1"]).status == 200 }
-      let free = Clock.now
-      #expect(free - start >= 1)
-      #expect(free - held < 3)
+      #expect(Clock.now - start >= 1)
     }
 
     @Test func refusalsAreCompleteAndInTheRequestsOrder() throws {

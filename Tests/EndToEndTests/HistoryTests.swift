@@ -7,7 +7,7 @@ extension EndToEnd {
   @Suite(
     "History",
     .site([
-      "HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_REQUEST_TIMEOUT": "14s", "HOLDFAST_CONFIRM": "true",
+      "HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_CONFIRM": "true",
     ]))
   struct HistoryTests {
     private let site: Site

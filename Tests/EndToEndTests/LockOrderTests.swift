@@ -7,7 +7,7 @@ extension EndToEnd {
   /// have one. Here the order is looked at, while a batch waits in the middle of it.
   @Suite(
     "Lock order",
-    .site(["HOLDFAST_LOCK_TIMEOUT": "4s", "HOLDFAST_STATEMENT_TIMEOUT": "10s"]))
+    .site(["HOLDFAST_LOCK_TIMEOUT": "11s"]))
   struct LockOrderTests {
     private let site: Site
     private let database: Database

@@ -92,30 +92,83 @@ extension EndToEnd {
       }
     }
 
-    @Test func aFloodOfUnknownEventsIsBounded() throws {
-      try withService(["HOLDFAST_SEAT_MAP_EVENTS": "2", "HOLDFAST_UNKNOWN_EVENTS": "50"]) {
-        (service, database) throws -> Void in
-        let event = try SeatEvent(on: site, seats: 10, database: database)
-        let peer = try service.peer()
-        #expect(try peer.request("GET", event.availabilityPath).status == 200)
-        let (before, start) = (try count(Self.lookMark), Date())
-        let number = Locked(0)
-        let statuses = Locked<[Int: Int]>([:])
-        let asked = try crowd(service, seconds: 3.2) { peer throws -> Void in
+    /// 64 clients ask for 1000 events that do not exist, for each of them once.
+    ///
+    /// - Returns: How many statements, whatever they are, PostgreSQL has run meanwhile for the service; and
+    ///   in how many seconds of the clock.
+    private func flood(
+      _ service: ServiceProcess, _ ask: @escaping @Sendable (FastCGIPeer, String) throws -> Int
+    ) throws -> (statements: Int, seconds: Int) {
+      let (before, start) = (try statementCount(), Date())
+      let number = Locked(0)
+      let statuses = Locked<Set<Int>>([])
+      let path = service.socketPath
+      try Parallel.run(64) { _ in
+        let peer = FastCGIPeer(try Socket(path: path))
+        while true {
           let next = number.withLock { number in
             number += 1
             return number
           }
-          let answer = try peer.request("GET", "/tickets_availability?event_id=x\(next)")
-          statuses.withLock { $0[answer.status, default: 0] += 1 }
+          if next > Self.floodEvents { return }
+          let status = try ask(peer, "unknown-\(next)")
+          statuses.withLock { _ = $0.insert(status) }
         }
-        let seconds =
-          Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
-        let looks = try count(Self.lookMark) - before
-        #expect(looks <= 20 * seconds, "\(looks) looks in \(seconds) seconds for \(asked)")
-        #expect(statuses.withLock { Set($0.keys) }.isSubset(of: [404, 503]))
+      }
+      #expect(statuses.withLock { $0 }.isSubset(of: [400, 404, 503]))
+      let seconds = Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
+      return (try statementCount() - before, seconds)
+    }
+
+    /// All statements of the databases that log theirs, of which there is one at a time.
+    private func statementCount() throws -> Int {
+      try count("LOG:  execute ") + count("LOG:  statement: ")
+    }
+
+    private static let floodEvents = 1000
+
+    /// 20 statements a second look for events, each for many of them; the rest is what a service does by itself.
+    private static func mostStatements(_ seconds: Int) -> Int { 20 * seconds + 20 }
+
+    @Test func aFloodOfUnknownEventsIsBounded() throws {
+      try withService(["HOLDFAST_SEAT_MAP_EVENTS": "2", "HOLDFAST_UNKNOWN_EVENTS": "50"]) {
+        (service, database) throws -> Void in
+        let events = try (0..<3).map { _ in try SeatEvent(on: site, seats: 10, database: database) }
+        let peer = try service.peer()
+        /// How many statements looked for the event as it was asked for: none if it was kept.
+        func looks(for event: SeatEvent) throws -> Int {
+          let before = try count(Self.lookMark)
+          #expect(try peer.request("GET", event.availabilityPath).status == 200)
+          return try count(Self.lookMark) - before
+        }
+        #expect(try looks(for: events[0]) == 1)
+        let (statements, seconds) = try flood(service) { peer, event in
+          try peer.request("GET", "/tickets_availability?event_id=\(event)").status
+        }
+        #expect(
+          statements <= Self.mostStatements(seconds) && statements < Self.floodEvents / 2,
+          "\(statements) in \(seconds) seconds")
         // The event that exists has kept its place.
-        #expect(try peer.request("GET", event.availabilityPath).status == 200)
+        #expect(try looks(for: events[0]) == 0)
+        // The control: it gives way to others that exist, and is looked for again.
+        for event in events.dropFirst() {
+          Clock.sleep(1.1)
+          #expect(try looks(for: event) == 1)
+        }
+        Clock.sleep(1.1)
+        #expect(try looks(for: events[0]) == 1)
+      }
+    }
+
+    /// The negative control: the same flood where it is not bounded, of lists.
+    @Test func aFloodThatIsNotBoundedReachesPostgreSQLForEachEvent() throws {
+      try withService(["HOLDFAST_LISTS": "100"]) { (service, _) throws -> Void in
+        let (statements, seconds) = try flood(service) { peer, event in
+          try peer.request(
+            "POST", "/tickets_list_event", body: #"{"data":{"event_id":"\#(event)"}}"#
+          ).status
+        }
+        #expect(statements >= Self.floodEvents && statements > Self.mostStatements(seconds))
       }
     }
   }

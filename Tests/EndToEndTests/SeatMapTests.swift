@@ -61,11 +61,27 @@ extension EndToEnd {
       #expect(missing["ETag"] == nil)
       try site.database().run(
         "INSERT INTO tickets (ticket_id, event_id) VALUES ('\(event)-1', '\(event)')")
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       #expect(try http.get("/tickets_availability?event_id=\(event)").status == 200)
       try site.database().run("DELETE FROM tickets WHERE event_id = '\(event)'")
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       #expect(try http.get("/tickets_layout?event_id=\(event)").status == 404)
+    }
+
+    @Test func anErrorOfTheDatabaseIsNotCached() throws {
+      let event = try SeatEvent(on: site, seats: 1)
+      let paths = [event.availabilityPath, event.layoutPath]
+      try event.database.run("ALTER TABLE tickets RENAME event_id TO other_id")
+      defer { _ = try? site.database().run("ALTER TABLE tickets RENAME other_id TO event_id") }
+      for path in paths {
+        let answer = try http.get(path)
+        #expect([500, 503].contains(answer.status))
+        #expect(answer["Cache-Control"] == "no-store")
+      }
+      try event.database.run("ALTER TABLE tickets RENAME other_id TO event_id")
+      // The service asks again in another second.
+      Clock.sleepUndisturbed(1.1)
+      for path in paths { #expect(try http.get(path).status == 200) }
     }
 
     @Test func badQueries() throws {
@@ -112,11 +128,11 @@ extension EndToEnd {
         }
       }
       let tag = try #require(try http.get(event.availabilityPath)["ETag"])
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       let condition = ["If-None-Match: \(tag)"]
       #expect(try http.get(event.availabilityPath, headers: condition).status == 304)
       try event.sell(1)
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       #expect(try http.get(event.availabilityPath, headers: condition).status == 200)
     }
 
@@ -159,17 +175,17 @@ extension EndToEnd {
       defer { isOver.withLock { $0 = true } }
       #expect(try event.states(http) == "0000")
       try event.sell(1)
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       #expect(try event.states(http) == "1000")
       #expect(try http.lock([event.ticket(2)]).status == 200)
-      Clock.sleep(Self.oldest)
+      Clock.sleepUndisturbed(Self.oldest)
       #expect(try event.states(http) == "1200")
       _ = try http.post("/tickets_unlock_param", #"{"data":{"tickets":["\#(event.ticket(2))"]}}"#)
       try event.hold(3, seconds: 0.5)
       try event.database.run(
         "INSERT INTO tickets (ticket_id, event_id) VALUES ('\(event.ticket(5))', '\(event.id)')")
       let before = try http.get(event.layoutPath).data["layout"] as? String
-      Clock.sleep(Self.oldest + 0.5)
+      Clock.sleepUndisturbed(Self.oldest + 0.5)
       #expect(try event.states(http) == "10000")
       let after = try http.get(event.layoutPath).data
       #expect(after["layout"] as? String != before || (after["tickets"] as? [Any])?.count == 5)
@@ -182,7 +198,7 @@ extension EndToEnd {
       let event = try SeatEvent(on: site, seats: 1)
       #expect(try event.states(http) == "0")
       try event.sell(1)
-      Clock.sleep(Self.oldest + 1)
+      Clock.sleepUndisturbed(Self.oldest + 1)
       let states = Locked<[String]>([])
       try Parallel.run(8) { [site, path = event.availabilityPath] _ in
         let answer = try site.http().get(path).data["states"] as? String ?? ""

@@ -25,10 +25,8 @@ extension EndToEnd {
       try service.waitUntilReady()
       let load = SteadyLoad(site, prefix: "S-", clients: 32)
       try load.waitForGrants(200)
-      let start = Clock.now
       service.signal(signal)
-      #expect(service.wait(seconds: 15) == 0)
-      #expect(Clock.now - start < 12)
+      #expect(service.wait(seconds: 60) == 0)
       let answers = try load.finish()
       let held = Set(try database.column("SELECT ticket_id FROM tickets_blocked"))
       let granted = Set(answers.filter { $0.status == 200 }.map(\.ticket))
@@ -47,11 +45,11 @@ extension EndToEnd {
     }
 
     @Test func notReadyWhileItDrains() throws {
-      let service = try ServiceProcess(on: site)
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "10m"])
       try service.waitUntilReady()
       try askWhileItDrains(service)
       // It waits for the web server to close its connections, not for the whole timeout.
-      #expect(service.wait(seconds: 5) == 0)
+      #expect(service.wait(seconds: 30) == 0)
     }
 
     private func askWhileItDrains(_ service: ServiceProcess) throws {
@@ -69,31 +67,28 @@ extension EndToEnd {
 
     /// Whoever comes while a load balancer takes the host out is served, also on a new connection.
     @Test func itGoesOnServingForTheDelay() throws {
-      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_DELAY": "3s"])
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_DELAY": "7s"])
       try askWhileItDrains(service)
       #expect(try service.peer().lock(["S-7"]).status == 200)
-      #expect(service.wait(seconds: 10) == 0)
+      #expect(service.wait(seconds: 60) == 0)
     }
 
     /// Requests that wait for a locked row are answered before the process ends.
     @Test func requestsInFlightAreAnswered() throws {
-      let service = try ServiceProcess(on: site)
+      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_LOCK_TIMEOUT": "11s"])
       try service.waitUntilReady()
       let blocker = try site.database()
       try blocker.run(
-        """
-        INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('S-1', now() - interval '1 s');
-        """)
-      try blocker.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
+        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('S-1', now())")
       let path = service.socketPath
       let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
-      Clock.sleep(0.1)
+      try database.waitUntilBatchIsBlocked()
       service.signal(SIGTERM)
       try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
       #expect(!waiting.isFinished)
       try blocker.run("ROLLBACK")
       #expect(try waiting.value().status == 200)
-      #expect(service.wait(seconds: 15) == 0)
+      #expect(service.wait(seconds: 60) == 0)
       #expect(
         try database.count("SELECT count(*) FROM tickets_blocked WHERE locked_up > now()") == 1)
     }
@@ -123,10 +118,10 @@ extension EndToEnd {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SHUTDOWN_TIMEOUT": "1s"])
       let idle = try service.peer()
       #expect(try idle.request("GET", "/livez").status == 200)
-      let start = Clock.now
       service.signal(SIGTERM)
-      #expect(service.wait(seconds: 10) == 0)
-      #expect(Clock.now - start < 5)
+      #expect(service.wait(seconds: 30) == 0)
+      // Nobody else has closed it.
+      withExtendedLifetime(idle) {}
     }
 
     /// A sweep that waits for an unreachable database ends with the service.
@@ -134,14 +129,12 @@ extension EndToEnd {
       let service = try ServiceProcess(
         on: site,
         settings: [
-          "PGHOST": "/nowhere", "HOLDFAST_SWEEP_INTERVAL": "4s", "HOLDFAST_SHUTDOWN_TIMEOUT": "1s",
+          "PGHOST": "/nowhere", "HOLDFAST_SWEEP_INTERVAL": "8s", "HOLDFAST_SHUTDOWN_TIMEOUT": "1s",
         ])
-      // The first sweep begins an interval after the start, and no log says so.
-      Clock.sleep(4.3)
-      let start = Clock.now
+      // The first sweep begins an interval after the start, and no log says so. It waits as long again.
+      Clock.sleep(8.2)
       service.signal(SIGTERM)
-      #expect(service.wait(seconds: 20) == 0)
-      #expect(Clock.now - start < 2.5)
+      #expect(service.wait(seconds: 6) == 0)
     }
 
     @Test func aSecondSignalEndsItAtOnce() throws {

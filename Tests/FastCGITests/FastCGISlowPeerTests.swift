@@ -39,14 +39,14 @@ import Threads
 
   @Test func aLatePeerIsGivenUpInTimeByWorkersThatHaveNothingToDo() throws {
     let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 100)
-    let best = try (0..<5).map { _ in
+    for _ in 0..<5 {
       let client = try echo.connect()
-      client.send(Array(Self.whole.prefix(30)))
       let start = Instant.now
+      client.send(Array(Self.whole.prefix(30)))
       #expect(client.readToEnd() == [])
-      return start.milliseconds(until: .now)
-    }.min()
-    #expect((95...600).contains(try #require(best)))
+      // The client would wait for 30 s.
+      #expect((100...20_000).contains(start.milliseconds(until: .now)))
+    }
   }
 
   @Test func latePeersMakeRoomAtTheLimit() throws {

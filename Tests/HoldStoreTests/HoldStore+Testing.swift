@@ -9,6 +9,7 @@ extension HoldStoreSettings {
     settings.answerTimeoutMilliseconds = 25_000
     settings.statementTimeoutMilliseconds = 20_000
     settings.readinessTimeoutMilliseconds = 20_000
+    settings.queue.waitingMilliseconds = 20_000
     settings.pool.connectTimeoutMilliseconds = 20_000
     return settings
   }

@@ -49,7 +49,7 @@ extension ServerSuites {
         do throws(PostgresError) {
           try connect(server).query(
             "SELECT pg_logical_emit_message(true, 'test', '')",
-            deadline: .now.advanced(byMilliseconds: 2000))
+            deadline: .now.advanced(byMilliseconds: 4000))
         } catch {
           return
         }
@@ -60,7 +60,7 @@ extension ServerSuites {
     @Test func aServerWhoseCommitsHangIsLeft() throws {
       var settings = HoldStoreSettings.patient(
         conninfo("\(old.directory),\(new.directory)"))
-      settings.statementTimeoutMilliseconds = 500
+      settings.statementTimeoutMilliseconds = 3000
       try HoldStore.run(settings) { store in
         #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
         try hangCommits(of: old)

@@ -35,8 +35,22 @@ extension APIResponse {
     return response
   }
 
+  /// What an operation ended with, if its endpoint has no answer of its own for that.
+  static func other(
+    _ outcome: HoldOutcome, bounds: APIBounds, requestID: String
+  ) -> APIResponse {
+    switch outcome {
+    case .overLimit(let limit, let held):
+      overLimit(limit: limit, held: held, requestID: requestID)
+    case .failed(let failure): failed(failure, bounds: bounds, requestID: requestID)
+    // It does not belong to the operation: a defect in the store.
+    default:
+      error(status: 500, message: "Internal error; outcome unknown", requestID: requestID)
+    }
+  }
+
   /// A lock by which the cart or the shopper would have had more live tickets than the limit.
-  static func overLimit(limit: Int, held: Int, requestID: String) -> APIResponse {
+  private static func overLimit(limit: Int, held: Int, requestID: String) -> APIResponse {
     var writer = JSONWriter()
     writer.raw(#"{"message":"At most "#)
     writer.integer(limit)
@@ -88,11 +102,6 @@ extension APIResponse {
     return error(
       status: status, message: "\(message); nothing was changed", requestID: requestID,
       retryAfterSeconds: bounds.retryAfterSeconds)
-  }
-
-  /// An outcome that does not belong to the operation: a defect in the store.
-  static func unexpectedOutcome(requestID: String) -> APIResponse {
-    error(status: 500, message: "Internal error; outcome unknown", requestID: requestID)
   }
 
   private static func cause(of failure: HoldFailure) -> String {

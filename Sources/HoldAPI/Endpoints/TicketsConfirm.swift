@@ -33,10 +33,8 @@ struct TicketsConfirm: Endpoint {
         respond(
           .error(
             status: 409, message: "The order exists with other tickets", requestID: requestID))
-      case .failed(let failure):
-        respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:
-        respond(.unexpectedOutcome(requestID: requestID))
+        respond(.other(outcome, bounds: bounds, requestID: requestID))
       }
     }
   }

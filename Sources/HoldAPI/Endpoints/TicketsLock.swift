@@ -29,12 +29,8 @@ struct TicketsLock: Endpoint {
       case .refused(let tickets):
         let body = Self.refused(tickets, wantsDetails: wantsDetails)
         respond(APIResponse(status: 400, requestID: requestID, body: body))
-      case .overLimit(let limit, let held):
-        respond(.overLimit(limit: limit, held: held, requestID: requestID))
-      case .failed(let failure):
-        respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:
-        respond(.unexpectedOutcome(requestID: requestID))
+        respond(.other(outcome, bounds: bounds, requestID: requestID))
       }
     }
   }

@@ -30,12 +30,8 @@ struct TicketsLockBest: Endpoint {
       case .notEnough(let free):
         let body = Self.refused(free: free, wantsDetails: wantsDetails)
         respond(APIResponse(status: 400, requestID: requestID, body: body))
-      case .overLimit(let limit, let held):
-        respond(.overLimit(limit: limit, held: held, requestID: requestID))
-      case .failed(let failure):
-        respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:
-        respond(.unexpectedOutcome(requestID: requestID))
+        respond(.other(outcome, bounds: bounds, requestID: requestID))
       }
     }
   }

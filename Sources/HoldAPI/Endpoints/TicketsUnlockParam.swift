@@ -25,10 +25,8 @@ struct TicketsUnlockParam: Endpoint {
       switch outcome {
       case .released:
         respond(APIResponse(status: 200, requestID: requestID, body: Self.done))
-      case .failed(let failure):
-        respond(.failed(failure, bounds: bounds, requestID: requestID))
       default:
-        respond(.unexpectedOutcome(requestID: requestID))
+        respond(.other(outcome, bounds: bounds, requestID: requestID))
       }
     }
   }

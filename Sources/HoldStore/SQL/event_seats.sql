@@ -1,13 +1,12 @@
 -- The seats of an event, and until when each cannot be had: 0 for a free one, -1 for one that is sold or
 -- withheld, else the end of its hold in microseconds since 1970 ($2 for a hold that never ends). $1 is
--- the event, $3 how many rows to read at most, $4 the longest hold in seconds.
+-- the event, $3 how many rows to read at most, $4 the longest hold in seconds; {live} says whether a hold is
+-- live.
 --
 -- An adopted table may lack the columns of `d`: a name that `tickets` does not have means the one there.
 SELECT t.ticket_id::text, t.zone, t.seat_row, t.seat_id,
        CASE WHEN NOT t.is_for_sale THEN -1
-            WHEN (b.locked_up > d.now
-                  AND (b.date_created > d.now AND b.locked_up > d.now + $4::float8 * interval '1 second')
-                      IS NOT TRUE) IS NOT TRUE THEN 0
+            WHEN ({live}) IS NOT TRUE THEN 0
             WHEN isfinite(b.locked_up) THEN (date_part('epoch', b.locked_up) * 1000000)::int8
             ELSE $2::int8 END,
        b.hold_key IS NULL,

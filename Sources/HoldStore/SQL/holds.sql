@@ -1,13 +1,11 @@
 -- The holds, for a person: those that end first come first. $1 is the ticket and $2 the event that is
 -- asked for, '' for any; $3 bounds the rows; $4 is the longest hold in seconds. {event} and {cart} are the
 -- expressions for a ticket's event and for the cart of a hold, or NULL where a table has no column for
--- them; {ticket_filter}, {event_filter} and {state_filter} select.
+-- them; {live} says whether a hold is live; {ticket_filter}, {event_filter} and {state_filter} select.
 WITH listed AS (
   SELECT b.ticket_id::text AS ticket_id, b.locked_up, b.date_created, {event} AS event_id,
          {cart} AS cart,
-         (b.locked_up > n.now
-          AND (b.date_created > n.now AND b.locked_up > n.now + $4::float8 * interval '1 second')
-              IS NOT TRUE) IS TRUE AS is_live, n.now
+         ({live}) IS TRUE AS is_live, n.now
     FROM tickets_blocked b
    CROSS JOIN (SELECT clock_timestamp() AS now OFFSET 0) AS n
     LEFT JOIN tickets t ON t.ticket_id = b.ticket_id

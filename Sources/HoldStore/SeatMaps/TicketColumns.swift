@@ -10,12 +10,6 @@ struct TicketColumns: Sendable {
     "status_offline", "date_start", "date_end", "date_created", "date_updated",
   ]
 
-  /// A live hold, as `holdfast_commit` defines it; {longest} is the parameter for the longest hold.
-  private static let live = """
-    b.locked_up > clock_timestamp() AND (b.date_created > clock_timestamp() \
-    AND b.locked_up > clock_timestamp() + {longest}::float8 * interval '1 second') IS NOT TRUE
-    """
-
   /// The types by name.
   private let types: [String: String]
 
@@ -116,7 +110,7 @@ struct TicketColumns: Sendable {
   private func filled(_ sql: String, longest: String) -> String {
     sql.filling("sold", with: sold)
       .filling("place", with: place)
-      .filling("live", with: Self.live.filling("longest", with: longest))
+      .filling("live", with: EmbeddedSQL.liveHold(now: "clock_timestamp()", longest: longest))
       .filling("event", with: isEvent("$1::text"))
   }
 

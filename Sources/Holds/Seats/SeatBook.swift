@@ -168,11 +168,13 @@ public struct SeatBook: Sendable {
     rows[row].longestRun = nil
   }
 
-  /// How many seats can be chosen.
+  /// How many seats are free, claimed ones included: a batch under way may give them back.
   ///
   /// - Parameter zone: The zone that they are counted in; nil for all.
   public func freeCount(zone: String?) -> Int {
-    plan.rows(of: zone).reduce(0) { $0 + rows[$1].freeCount }
+    let counted = plan.rows(of: zone)
+    let claimed = claimedSeats.count { ends[$0] == 0 && counted.contains(Int(plan.rowOf[$0])) }
+    return counted.reduce(claimed) { $0 + rows[$1].freeCount }
   }
 
   /// Measures a row again if it has changed.

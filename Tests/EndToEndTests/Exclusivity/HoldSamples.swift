@@ -2,7 +2,8 @@ import Foundation
 
 /// The live holds in the table, read again and again while clients are at work.
 ///
-/// Rows that are about to expire are left out: others may take them before the statement ends.
+/// Rows that have expired are left out: others may have taken some of a hold's, by the clock after the
+/// rows were seen, which is the same for all of them.
 final class HoldSamples: Sendable {
   private let seen = Locked<[String: Set<Set<String>>]>([:])
   private let isEnough = Locked(false)
@@ -14,8 +15,9 @@ final class HoldSamples: Sendable {
       while !isEnough.withLock({ $0 }) {
         let rows = try database.value.run(
           """
-          SELECT encode(hold_key, 'hex'), ticket_id FROM tickets_blocked
-           WHERE hold_key IS NOT NULL AND locked_up > now() + interval '30 ms'
+          WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+          SELECT encode(hold_key, 'hex'), ticket_id FROM tickets_blocked, clock
+           WHERE hold_key IS NOT NULL AND locked_up > clock.now
           """)
         let sets = Dictionary(grouping: rows) { $0[0] ?? "" }
           .mapValues { Set($0.map { $0[1] ?? "" }) }

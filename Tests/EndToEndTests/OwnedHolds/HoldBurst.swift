@@ -4,17 +4,21 @@ import Foundation
 struct HoldBurst {
   let requests: [ModelStep]
 
-  /// What a client was told: nil for a release, else the tickets that were unavailable.
-  typealias Told = [Int]?
+  /// What a client was told.
+  enum Told: Equatable {
+    case released
 
-  /// In place of the tickets: there would have been too many.
-  private static let overLimit = -2
+    /// Tickets that cannot be had; none when it got what it asked for.
+    case unavailable([Int])
+    case overLimit(held: Int)
+    case best(HoldModel.BestAnswer)
+  }
 
   /// Sends all at once; tells what no order of the requests explains, nil if one does.
   func perform(on site: Site, table: HoldTable, connections: [HTTPConnection]) throws -> String? {
     let before = try table.model()
     let now = try table.now()
-    let told = Locked([Told](repeating: nil, count: requests.count))
+    let told = Locked([Told](repeating: .released, count: requests.count))
     let clients = Confined(connections)
     try Parallel.run(requests.count) { index in
       let answer = try Self.send(requests[index], on: clients.value[index])
@@ -26,7 +30,8 @@ struct HoldBurst {
       explains(order, from: before, at: now, answers, after)
     }
     return isExplained
-      ? nil : "no order explains \(zip(requests, answers).map { "\($0): \($1 ?? [])" }): \(after)"
+      ? nil
+      : "no order explains \(zip(requests, answers).map { "\($0): \($1)" }) from \(before) to \(after)"
   }
 
   private static func send(_ request: ModelStep, on http: HTTPConnection) throws -> Told {
@@ -35,25 +40,27 @@ struct HoldBurst {
       let response = try http.lock(
         tickets.map { HoldTable.tickets[$0] }, seconds: Double(seconds),
         holdID: owner.map { HoldTable.owners[$0] })
-      if response.status == 200 { return [] }
-      if response.data["limit"] != nil { return [Self.overLimit] }
+      if response.status == 200 { return .unavailable([]) }
+      if let held = response.data["held"] as? Int { return .overLimit(held: held) }
       let names = response.data["nodisponible"] as? [String] ?? []
       guard response.status == 400, !names.isEmpty else { throw Failure(response.body) }
-      return names.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 }
+      return .unavailable(names.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 })
+    case .best(let call, let seconds):
+      return .best(try HoldModel.BestAnswer(http.lockBest(call, seconds: seconds)))
     case .release(let owner, let tickets):
       let response = try http.release(
         tickets.map { HoldTable.tickets[$0] }, holdID: owner.map { HoldTable.owners[$0] })
       guard response.body == Answer.released else { throw Failure(response.body) }
-      return nil
+      return .released
     case .confirm(let owner, let tickets):
       let names = tickets.map { HoldTable.tickets[$0] }
       let response = try http.confirm(
         names, order: HoldTable.newOrder(), holdID: owner.map { HoldTable.owners[$0] })
-      if response.status == 200 { return [] }
+      if response.status == 200 { return .unavailable([]) }
       let refused = response.data["nodisponible"] as? [String] ?? []
       guard response.status == 400, !refused.isEmpty else { throw Failure(response.body) }
-      return refused.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 }
-    default: return nil
+      return .unavailable(refused.map { HoldTable.tickets.firstIndex(of: $0) ?? -1 })
+    default: return .released
     }
   }
 
@@ -67,15 +74,20 @@ struct HoldBurst {
       switch requests[index] {
       case .lock(let owner, let tickets, let seconds):
         let outcome = model.lock(owner: owner, tickets: tickets, seconds: seconds, now: now)
-        let unavailable: [Int]
-        switch outcome {
-        case .granted: unavailable = []
-        case .refused(let reasons): unavailable = tickets.filter { reasons[$0] != nil }
-        case .overLimit: unavailable = [Self.overLimit]
-        }
-        if told[index] != unavailable { return false }
+        let expected: Told =
+          switch outcome {
+          case .granted: .unavailable([])
+          case .refused(let reasons): .unavailable(tickets.filter { reasons[$0] != nil })
+          case .overLimit(let held): .overLimit(held: held)
+          }
+        if told[index] != expected { return false }
+      case .best(let call, let seconds):
+        guard case .best(let answer) = told[index],
+          model.lockBest(call, seconds: seconds, now: now, told: answer) == nil
+        else { return false }
       case .confirm(let owner, let tickets):
-        if told[index] != model.confirm(owner: owner, tickets: tickets, now: now) { return false }
+        let unavailable = model.confirm(owner: owner, tickets: tickets, now: now)
+        if told[index] != .unavailable(unavailable) { return false }
       case .release(let owner, let tickets): model.release(owner: owner, tickets: tickets)
       default: break
       }
@@ -84,7 +96,8 @@ struct HoldBurst {
     guard model.isSold == after.isSold else { return false }
     return zip(model.holds, after.holds).allSatisfy { expected, found in
       guard let expected, let found else { return expected == nil && found == nil }
-      return expected.owner == found.owner && abs(expected.end - found.end) < slack
+      return expected.owner == found.owner && expected.choice == found.choice
+        && abs(expected.end - found.end) < slack
         && abs(expected.beginning - found.beginning) < slack
     }
   }

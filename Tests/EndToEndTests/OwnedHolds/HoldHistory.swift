@@ -28,6 +28,21 @@ struct HoldHistory {
         differences.append(answer ?? "the table is \(found), expected \(expected)")
       }
       return differences.first
+    case .best(let call, let seconds):
+      let response = try http.lockBest(call, seconds: seconds)
+      let answer = try HoldModel.BestAnswer(response)
+      let found = try table.model()
+      let window = start...(try table.now())
+      var differences: [String] = []
+      for now in decisionTimes(found, answer.tickets, seconds, window) {
+        var expected = model
+        let problem =
+          expected.lockBest(call, seconds: seconds, now: now, told: answer)
+          ?? bodyDifference(response, answer, expected, call.owner, window)
+        if problem == nil, expected == found { return nil }
+        differences.append(problem ?? "the table is \(found), expected \(expected)")
+      }
+      return differences.first.map { "\($0); answered \(response.body)" }
     case .release(let owner, let tickets):
       let names = tickets.map { HoldTable.tickets[$0] }
       let response = try http.release(names, holdID: owner.map { HoldTable.owners[$0] })
@@ -70,7 +85,23 @@ struct HoldHistory {
   ) -> [Int] {
     let holds = tickets.compactMap { found.holds[$0] }
     let times = holds.map(\.beginning) + holds.map { $0.end - seconds * 1_000_000 }
-    return times.filter(window.contains) + [window.lowerBound]
+    return times.filter(window.contains) + [window.lowerBound, window.upperBound]
+  }
+
+  /// Compares all of an answer that has been found right with what it should have been.
+  private func bodyDifference(
+    _ response: HTTPResponse, _ answer: HoldModel.BestAnswer, _ model: HoldModel, _ owner: Int?,
+    _ window: ClosedRange<Int>
+  ) -> String? {
+    switch answer {
+    case .chosen(let tickets):
+      let end = tickets.compactMap { model.holds[$0]?.end }.min() ?? 0
+      return answerDifference(response, .granted(earliestEnd: end), tickets, owner, window)
+    case .notEnough(let free):
+      return response.body == Answer.notEnough(free: free) ? nil : "answered \(response.body)"
+    case .overLimit(let held):
+      return answerDifference(response, .overLimit(held: held), [], owner, window)
+    }
   }
 
   private func answerDifference(

@@ -12,6 +12,9 @@ struct HoldModel: Equatable {
     var owner: Int?
     var end: Int
     var beginning: Int
+
+    /// The call that chose the ticket; nil if somebody named it.
+    var choice: BestCall?
   }
 
   enum Reason: Equatable { case sold, held(Hold) }
@@ -75,7 +78,7 @@ struct HoldModel: Equatable {
     for ticket in holds.indices where live(ticket, now) == nil { holds[ticket] = nil }
   }
 
-  private func live(_ ticket: Int, _ now: Int) -> Hold? {
+  func live(_ ticket: Int, _ now: Int) -> Hold? {
     holds[ticket].flatMap { $0.end > now ? $0 : nil }
   }
 }

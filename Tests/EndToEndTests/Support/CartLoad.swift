@@ -20,31 +20,19 @@ final class CartLoad: Sendable {
     var status: Int?
   }
 
-  private let steps = Locked<[Step]>([])
-  private let isEnough = Locked(false)
-  private let clients: Parallel.Started<Void>
+  private let load: ClientLoad<Step>
 
   /// The tickets `prefix1` and so on must be there.
   init(_ site: Site, prefix: String, clients: Int = 12) {
-    let port = site.httpPort
-    let next = Locked(0)
     let run = UInt32.random(in: 0 ... .max)
-    self.clients = Parallel.start { [steps, isEnough] in
-      try Parallel.run(clients) { _ in
-        let http = HTTPConnection(port: port)
-        while !isEnough.withLock({ $0 }) {
-          let number = next.withLock {
-            $0 += 1
-            return $0
-          }
-          for kind in [Kind.lock, .renewal] + [[], [.release], [.sale]][number % 3] {
-            let step = Self.ask(
-              kind, "\(prefix)\(number)", "\(run)-\(number)-\(kind.rawValue)", by: http)
-            steps.withLock { $0.append(step) }
-            guard step.status == 200 else { break }
-          }
-        }
+    load = ClientLoad(site, clients: clients) { http, _, number in
+      var steps: [Step] = []
+      for kind in [Kind.lock, .renewal] + [[], [.release], [.sale]][number % 3] {
+        steps.append(
+          Self.ask(kind, "\(prefix)\(number)", "\(run)-\(number)-\(kind.rawValue)", by: http))
+        guard steps.last?.status == 200 else { break }
       }
+      return steps
     }
   }
 
@@ -66,15 +54,11 @@ final class CartLoad: Sendable {
   /// Waits for so many more steps that were answered with 200.
   func waitForSteps(_ count: Int) throws {
     let before = done
-    try Clock.wait("\(count) more steps", seconds: 30) { done >= before + count }
+    try Clock.wait("\(count) more steps") { done >= before + count }
   }
 
-  private var done: Int { steps.withLock { $0.count { $0.status == 200 } } }
+  private var done: Int { load.current.count { $0.status == 200 } }
 
   /// Ends the load and waits for the answers that are under way.
-  func finish() throws -> [Step] {
-    isEnough.withLock { $0 = true }
-    try clients.value()
-    return steps.withLock { $0 }
-  }
+  func finish() throws -> [Step] { try load.finish() }
 }

@@ -23,10 +23,11 @@ final class ServiceProcess {
     var environment = site.databaseEnvironment(database, user: user)
     environment["HOLDFAST_LISTEN"] = input == nil ? socketPath : nil
     environment["HOLDFAST_SOCKET_MODE"] = "0666"
+    environment.merge(TestSettings.patience) { $1 }
     child = try ChildProcess(
       launcher + [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
       input: input, output: try output.get().descriptor)
-    try Clock.wait("holdfast listens") {
+    try Clock.wait("holdfast listens", seconds: 30) {
       if let code = child.wait(seconds: 0) { throw Failure("holdfast ended: \(code)\n\(log)") }
       return log.contains(#""message":"serving""#)
     }
@@ -46,7 +47,7 @@ final class ServiceProcess {
 
   /// Until the database is reached.
   func waitUntilReady() throws {
-    try Clock.wait("readiness") {
+    try Clock.wait("readiness", seconds: 30) {
       try peer().request("GET", "/readyz", keepsConnection: false).status == 200
     }
   }

@@ -15,7 +15,7 @@ final class Site: @unchecked Sendable {
     let environment = [
       "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
       "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
-    ].merging(settings) { $1 }
+    ].merging(TestSettings.patience) { $1 }.merging(settings) { $1 }
     try Command.succeed([script("run"), "--detach"], environment: environment)
     let site = try Site(directory: path)
     site.settings = environment

@@ -5,44 +5,31 @@ final class SteadyLoad: Sendable {
   struct Answer: Sendable {
     var ticket: String
 
+    /// Which of the clients asked.
+    var client: Int
+
     /// nil when the connection was closed instead.
     var response: HTTPResponse?
-    var start: Double
-    var seconds: Double
 
     var status: Int? { response?.status }
   }
 
-  private let answers = Locked<[Answer]>([])
-  private let isEnough = Locked(false)
-  private let clients: Parallel.Started<Void>
+  let clientCount: Int
+  private let load: ClientLoad<Answer>
 
   /// The tickets `prefix1` and so on must be there.
   init(_ site: Site, prefix: String, clients: Int = 16) {
-    let port = site.httpPort
-    let next = Locked(0)
-    self.clients = Parallel.start { [answers, isEnough] in
-      try Parallel.run(clients) { _ in
-        let http = HTTPConnection(port: port)
-        while !isEnough.withLock({ $0 }) {
-          let number = next.withLock {
-            $0 += 1
-            return $0
-          }
-          let start = Clock.now
-          let response = try? http.lock(["\(prefix)\(number)"])
-          let answer = Answer(
-            ticket: "\(prefix)\(number)", response: response, start: start,
-            seconds: Clock.now - start)
-          answers.withLock { $0.append(answer) }
-          if response?.status != 200 { Clock.sleep(0.01) }
-        }
-      }
+    clientCount = clients
+    load = ClientLoad(site, clients: clients) { http, client, number in
+      let ticket = "\(prefix)\(number)"
+      let response = try? http.lock([ticket])
+      if response?.status != 200 { Clock.sleep(0.01) }
+      return [Answer(ticket: ticket, client: client, response: response)]
     }
   }
 
   /// What has been answered so far.
-  var current: [Answer] { answers.withLock { $0 } }
+  var current: [Answer] { load.current }
 
   func waitForGrants(_ count: Int) throws {
     let before = current.count { $0.status == 200 }
@@ -52,9 +39,5 @@ final class SteadyLoad: Sendable {
   }
 
   /// Ends the load and waits for the answers that are under way.
-  func finish() throws -> [Answer] {
-    isEnough.withLock { $0 = true }
-    try clients.value()
-    return current
-  }
+  func finish() throws -> [Answer] { try load.finish() }
 }

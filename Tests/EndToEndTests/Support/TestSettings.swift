@@ -20,6 +20,13 @@ enum TestSettings {
   static let seed =
     environment["HOLDFAST_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
 
+  /// The settings of what tests start, unless they say otherwise: no request is refused because the
+  /// machine is slow or stands still for some seconds. nginx waits for an answer for 15 s.
+  static let patience = [
+    "HOLDFAST_REQUEST_TIMEOUT": "14s", "HOLDFAST_STATEMENT_TIMEOUT": "12s",
+    "HOLDFAST_QUEUE_WAIT": "12s", "HOLDFAST_READY_TIMEOUT": "10s",
+  ]
+
   /// The environment for processes that tests start: nothing in it names a site, database or setting.
   static let neutralEnvironment = environment.filter { name, _ in
     !name.hasPrefix("HOLDFAST_") && !name.hasPrefix("PG") && name != "DATABASE_URL"

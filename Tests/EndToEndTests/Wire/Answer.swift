@@ -19,6 +19,11 @@ enum Answer {
       + RequestText.array(tickets) + "}}"
   }
 
+  static func notEnough(free: Int) -> String {
+    #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+      + #""nodisponible":[],"free":\#(free)}}"#
+  }
+
   static func sold(_ tickets: [String], order: String) -> String {
     #"{"message":"Tickets sold","status":200,"data":{"valido":true,"tickets":"#
       + RequestText.array(tickets) + #","order_id":"# + RequestText.string(order) + "}}"

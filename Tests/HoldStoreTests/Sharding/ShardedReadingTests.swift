@@ -43,6 +43,8 @@ extension ServerSuites {
       var settings = SeatMapSettings()
       settings.conninfo = shards.front.conninfo
       settings.isSharded = true
+      settings.answerTimeoutMilliseconds = 25_000
+      settings.readTimeoutMilliseconds = 20_000
       let store = SeatMapStore(settings: settings) { _ in }
       defer { store.stop() }
       for (server, event) in events.enumerated() {

@@ -112,7 +112,7 @@ extension ServerSuites {
     /// is true.
     @Test func whileOneServerIsAwayTheOtherServes() throws {
       var settings = shards.settings
-      settings.answerTimeoutMilliseconds = 2000
+      settings.answerTimeoutMilliseconds = 6000
       try withStore(settings) { store throws in
         for event in events {
           #expect(try Answers.outcome(of: .lock("\(event)-1"), by: store).isGranted)
@@ -153,7 +153,7 @@ extension ServerSuites {
                                                   ('\(events[0])-5', now() + interval '1 hour')
         """)
       var settings = shards.settings
-      settings.answerTimeoutMilliseconds = 2000
+      settings.answerTimeoutMilliseconds = 6000
       try withStore(settings) { store throws in
         #expect(
           try Answers.outcome(of: .lock("\(events[0])-1"), by: store) == .failed(.contended))

@@ -140,6 +140,19 @@ import Testing
     #expect(book.freeCount(zone: nil) == 3)
   }
 
+  /// Whoever is refused beside a batch under way is told what is free, and not what will be.
+  @Test func claimedSeatsCountAsFreeUntilTheyAreDecided() {
+    var book = book("..#.", "....")
+    book.claim([0, 4])
+    let chosen = book.choose(SeatWish(quantity: 6))
+    #expect(chosen == nil)
+    #expect(book.freeCount(zone: nil) == 7 && book.freeCount(zone: "nowhere") == 0)
+    book.learn(.held(until: 1_000_000), of: 0)
+    #expect(book.freeCount(zone: nil) == 6)
+    book.unclaim([0, 4])
+    #expect(book.freeCount(zone: nil) == 6)
+  }
+
   @Test func aReleaseFreesWhatItMay() {
     let (mine, theirs) = (HoldID("mine"), HoldID("theirs"))
     var book = book("....")
