@@ -69,6 +69,7 @@ public final class HoldStore: HoldService {
     let pool = Pool(
       limits: settings.pool,
       open: { deadline throws(PostgresError) in try sessions.open(deadline: deadline) },
+      isEngine: settings.shardKey != nil,
       giveUp: { sessions.connector.giveUp($0) },
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
@@ -83,7 +84,8 @@ public final class HoldStore: HoldService {
       settings, pool: pool, contended: contended, books: books, check: check, onEvent: onEvent)
     lanes = settings.shardKey.map { shardKey in
       Lanes(
-        shardKey, limits: settings.queue, probeMilliseconds: settings.statementTimeoutMilliseconds
+        shardKey, limits: settings.queue, probeMilliseconds: settings.statementTimeoutMilliseconds,
+        committers: settings.committers
       ) { key in
         Lane(limits: settings.queue) { makeCommitter($0, .keyed(key), $1) }
       }

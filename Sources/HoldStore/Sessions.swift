@@ -3,9 +3,6 @@ internal import Threads
 
 /// Opens connections for the pool, with the server's own limits set on each.
 struct Sessions: Sendable {
-  /// How long after its `statement_timeout` the server may take to say so.
-  private static let answerMilliseconds = 500
-
   let settings: HoldStoreSettings
   let connector: PostgresConnector
   let check: DatabaseCheck
@@ -18,10 +15,13 @@ struct Sessions: Sendable {
 
   func open(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     let connection = try connector.connect(deadline: deadline)
+    let limits = SessionLimits(
+      statementTimeoutMilliseconds: settings.statementTimeoutMilliseconds,
+      isSharded: settings.shardKey != nil)
     try connection.run(
       script: """
         \(EmbeddedSQL.session)
-        SET statement_timeout = \(settings.statementTimeoutMilliseconds);
+        \(limits.script)
         SET lock_timeout = \(settings.lockTimeoutMilliseconds);
         SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);
         """, deadline: deadline)
@@ -34,8 +34,7 @@ struct Sessions: Sendable {
       throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
     }
     try check.runOnce(on: connection, deadline: deadline)
-    connection.silenceMilliseconds =
-      settings.statementTimeoutMilliseconds + Self.answerMilliseconds
+    connection.silenceMilliseconds = limits.silenceMilliseconds
     return connection
   }
 }

@@ -11,6 +11,7 @@ public final class Pool: Sendable {
   private static let checkIntervalMilliseconds = 1000
 
   private let limits: PoolLimits
+  private let isEngine: Bool
   private let giveUp: @Sendable (PostgresConnection) -> Void
   private let state: Monitor<PoolState<PostgresConnection>>
   private let thread: Monitor<WorkerThread?>
@@ -19,14 +20,17 @@ public final class Pool: Sendable {
   ///
   /// - Parameters:
   ///   - open: Called on the pool's thread, with the attempt's deadline.
+  ///   - isEngine: Whether connections lead through an engine to several servers, so that the silence of
+  ///     one tells nothing of the others.
   ///   - giveUp: Told of each connection whose server was silent for too long, or took no writes.
   ///   - onFailure: Told of each failed attempt, for the log.
   public init(
-    limits: PoolLimits, open: @escaping Opener,
+    limits: PoolLimits, open: @escaping Opener, isEngine: Bool = false,
     giveUp: @escaping @Sendable (PostgresConnection) -> Void = { _ in },
     onFailure: @escaping @Sendable (PostgresError) -> Void
   ) {
     self.limits = limits
+    self.isEngine = isEngine
     self.giveUp = giveUp
     state = Monitor(PoolState(limits: limits))
     thread = Monitor(nil)
@@ -50,7 +54,7 @@ public final class Pool: Sendable {
       giveBack(connection)
       return value
     } catch {
-      if error.isServerOfNoUse {
+      if error.isServerOfNoUse, !isEngine {
         giveUp(connection)
         // What else is open leads to the same server; it closes here, outside the lock.
         _ = state.withLock { $0.discardLentAndIdle() }

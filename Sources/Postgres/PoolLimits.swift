@@ -6,7 +6,7 @@ public struct PoolLimits: Sendable {
   /// How long one attempt to connect may take.
   public var connectTimeoutMilliseconds: Int
 
-  /// The pause after a first failed attempt; it doubles with each further one.
+  /// The pause after a first failed attempt; later ones grow with the time since then.
   public var minimumBackoffMilliseconds: Int
 
   /// The longest pause between attempts.

@@ -7,7 +7,9 @@ struct PoolState<Connection> {
   private let limits: PoolLimits
   private var idle: [Connection] = []
   private var lentCount = 0
-  private var failureCount = 0
+
+  /// When the first attempt failed since one last succeeded.
+  private var failingSince: Instant?
   private var nextAttempt = Instant(nanoseconds: 0)
   private(set) var isClosed = false
 
@@ -56,17 +58,20 @@ struct PoolState<Connection> {
   }
 
   mutating func opened(_ connection: Connection) {
-    failureCount = 0
+    failingSince = nil
     nextAttempt = Instant(nanoseconds: 0)
     if !isClosed { idle.append(connection) }
   }
 
+  /// The pauses grow with the time for which the server has been away, so that they add little to it:
+  /// a switchover takes two seconds.
+  ///
   /// - Parameter jitter: 0 to 1, so that many instances do not come back at the same moment.
   mutating func openFailed(now: Instant, jitter: Double) {
-    let doublings = min(failureCount, 16)
-    failureCount += 1
+    let away = (failingSince ?? now).milliseconds(until: now)
+    failingSince = failingSince ?? now
     let pause = min(
-      limits.maximumBackoffMilliseconds, limits.minimumBackoffMilliseconds << doublings)
+      limits.maximumBackoffMilliseconds, max(limits.minimumBackoffMilliseconds, away / 16))
     nextAttempt = now.advanced(byMilliseconds: max(1, Int(Double(pause) * (0.5 + jitter / 2))))
   }
 

@@ -54,10 +54,9 @@ public enum PostgresParameter: Sendable {
       }
     case .int32Array(let values):
       Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 23, to: &bytes)
-      for value in values {
-        // The length, 4, and the value.
-        Self.append(UInt64(4) << 32 | UInt64(UInt32(bitPattern: value)), to: &bytes)
-      }
+      // The length, 4, and the value; all are appended at once.
+      let elements = values.map { (UInt64(4) << 32 | UInt64(UInt32(bitPattern: $0))).bigEndian }
+      unsafe elements.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     case .doubleArray(let values):
       Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 701, to: &bytes)
       for value in values {

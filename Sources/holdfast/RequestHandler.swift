@@ -76,7 +76,8 @@ struct RequestHandler: Sendable {
 enum RequestID {
   /// The web server's or caller's id if it is one, else a new random one of 32 hexadecimal digits.
   static func usable(_ candidate: String?) -> String {
-    if let candidate, (1...64).contains(candidate.utf8.count), candidate.utf8.allSatisfy(isAllowed)
+    if var candidate, (1...64).contains(candidate.utf8.count),
+      candidate.withUTF8({ unsafe $0.allSatisfy(isAllowed) })
     {
       return candidate
     }

@@ -31,7 +31,7 @@ struct Client {
     api.answer(
       APIRequest(
         method: method, path: path, contentType: contentType, requestID: Self.requestID,
-        body: Array(body.prefix(bodyBytes)), headerValue: { headers[$0] })
+        body: Array(body.prefix(bodyBytes)), headerValue: { headers["\($0)"] })
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     let response = try #require(answers.all.first)

@@ -42,7 +42,7 @@ import Testing
     API(service: RecordingHoldService(), seatMaps: store, bounds: APIBounds()).answer(
       APIRequest(
         method: method, path: path, query: query, contentType: "application/json",
-        requestID: "r-1", body: Array(body.utf8), headerValue: { headers[$0] })
+        requestID: "r-1", body: Array(body.utf8), headerValue: { headers["\($0)"] })
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     return try #require(answers.all.first)

@@ -89,33 +89,31 @@ import Threads
     #expect(state.lend() == nil)
   }
 
-  @Test mutating func thePauseDoublesUpToItsBound() {
-    var pauses: [Int?] = []
-    for _ in 0..<6 {
-      state.openFailed(now: Self.start, jitter: 1)
-      pauses.append(pause)
-    }
-    #expect(pauses == [100, 200, 400, 800, 1000, 1000])
+  /// Has an attempt fail so long after the first, and returns the longest pause that may follow.
+  private mutating func failAttempt(after milliseconds: Int) -> Int? {
+    let now = Self.start.advanced(byMilliseconds: milliseconds)
+    state.openFailed(now: now, jitter: 1)
+    return state.timeToOpen.map { now.milliseconds(until: $0) }
+  }
+
+  @Test mutating func thePauseGrowsWithTheTimeAwayUpToItsBound() {
+    let pauses = [0, 100, 1600, 3200, 8000, 16_000, 1_000_000].map { failAttempt(after: $0) }
+    #expect(pauses == [100, 100, 100, 200, 500, 1000, 1000])
   }
 
   @Test mutating func jitterHalvesThePauseAtMost() {
     state.openFailed(now: Self.start, jitter: 0)
     #expect(pause == 50)
     state.openFailed(now: Self.start, jitter: 0.5)
-    #expect(pause == 150)
-  }
-
-  @Test mutating func aThousandFailuresDoNotOverflow() {
-    for _ in 0..<1000 { state.openFailed(now: Self.start, jitter: 1) }
-    #expect(pause == 1000)
+    #expect(pause == 75)
   }
 
   @Test mutating func aSuccessForgetsTheFailures() {
-    for _ in 0..<5 { state.openFailed(now: Self.start, jitter: 1) }
+    _ = failAttempt(after: 0)
+    #expect(failAttempt(after: 9600) == 600)
     state.opened("a")
     #expect(pause == 0)
-    state.openFailed(now: Self.start, jitter: 1)
-    #expect(pause == 100)
+    #expect(failAttempt(after: 9700) == 100)
   }
 
   @Test mutating func onceClosedItLendsAndOpensNothing() {

@@ -171,7 +171,10 @@ internal import Threads
   }
 
   /// A parameter of the accepted request (`FCGX_GetParam`); what is not UTF-8 in it is replaced.
-  func parameter(_ name: String) -> String? {
+  ///
+  /// Names are literals, which lie in memory as C strings: nothing is copied to look one up.
+  func parameter(_ name: StaticString) -> String? {
+    let name = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     guard let value = unsafe FCGX_GetParam(name, request.pointee.envp), unsafe value.pointee != 0
     else { return nil }
     return unsafe String(cString: value)

@@ -23,7 +23,7 @@ public final class FastCGIExchange: Sendable {
   /// A CGI parameter such as `REQUEST_METHOD`; nil when absent or empty.
   ///
   /// Not to be called after `respond`, which ends the request that libfcgi holds.
-  public func parameter(_ name: String) -> String? { connection.parameter(name) }
+  public func parameter(_ name: StaticString) -> String? { connection.parameter(name) }
 
   /// Sends the answer, a CGI header block and body (RFC 3875, section 6), and ends the exchange.
   ///

@@ -21,14 +21,14 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The body; at most one byte more than `APIBounds.maximumBodyBytes` is needed.
   public let body: [UInt8]
 
-  private let headerValue: @Sendable (String) -> String?
+  private let headerValue: @Sendable (StaticString) -> String?
 
   /// Creates a request.
   ///
   /// - Parameter headerValue: Looks up a header by its CGI name; it is called before the answer only.
   public init(
     method: String, path: String, query: String = "", contentType: String?, requestID: String,
-    body: [UInt8], headerValue: @escaping @Sendable (String) -> String? = { _ in nil }
+    body: [UInt8], headerValue: @escaping @Sendable (StaticString) -> String? = { _ in nil }
   ) {
     self.method = method
     self.path = path
@@ -43,7 +43,7 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// such as `HTTP_IF_NONE_MATCH`; nil when it is absent or empty.
   ///
   /// To be called before the request is answered: its headers end with it.
-  public func header(_ name: String) -> String? { headerValue(name) }
+  public func header(_ name: StaticString) -> String? { headerValue(name) }
 
   /// The method, the path and the body's length: never the body.
   public var description: String { "APIRequest(\(method) \(path), \(body.count) bytes)" }

@@ -2,7 +2,4 @@
 SELECT
   EXISTS (SELECT FROM pg_extension WHERE extname = 'plproxy') AS has_engine,
   EXISTS (SELECT FROM pg_foreign_server WHERE srvname = 'holdfast') AS has_cluster,
-  EXISTS (
-    SELECT FROM pg_foreign_server s, unnest(s.srvoptions) o
-     WHERE s.srvname = 'holdfast' AND split_part(o, '=', 1) = 'query_timeout') AS has_timeout,
   to_regclass('tickets_blocked') IS NOT NULL AS has_tables

@@ -3,15 +3,15 @@ internal import Threads
 
 /// Connections that only read, apart from those that commit: no lock ever waits for a seat map.
 struct ReadingPool: Sendable {
-  /// How long after its `statement_timeout` the server may take to say so.
-  private static let answerMilliseconds = 500
-
   let pool: Pool
 
   init(
     conninfo: String, connections: Int, connectTimeoutMilliseconds: Int,
-    statementTimeoutMilliseconds: Int, onFailure: @escaping @Sendable (PostgresError) -> Void
+    statementTimeoutMilliseconds: Int, isSharded: Bool,
+    onFailure: @escaping @Sendable (PostgresError) -> Void
   ) {
+    let limits = SessionLimits(
+      statementTimeoutMilliseconds: statementTimeoutMilliseconds, isSharded: isSharded)
     let connector = PostgresConnector(conninfo: conninfo)
     pool = Pool(
       limits: PoolLimits(
@@ -21,11 +21,11 @@ struct ReadingPool: Sendable {
         try connection.run(
           script: """
             \(EmbeddedSQL.readingSession);
-            SET statement_timeout = \(statementTimeoutMilliseconds);
+            \(limits.script)
             """, deadline: deadline)
-        connection.silenceMilliseconds = statementTimeoutMilliseconds + Self.answerMilliseconds
+        connection.silenceMilliseconds = limits.silenceMilliseconds
         return connection
-      }, onFailure: onFailure)
+      }, isEngine: isSharded, onFailure: onFailure)
   }
 }
 

@@ -44,6 +44,7 @@ public final class SeatMapStore: SeatMapService {
       conninfo: settings.conninfo, connections: settings.readers,
       connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,
       statementTimeoutMilliseconds: settings.readTimeoutMilliseconds,
+      isSharded: settings.isSharded,
       onFailure: { onEvent(.connectFailed($0)) })
     lists = TicketLists(settings: settings, reader: reader, onEvent: onEvent)
     let readers = (0..<settings.readers).map { _ in WorkerThread { self.readUntilStopped() } }

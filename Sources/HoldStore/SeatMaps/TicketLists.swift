@@ -60,6 +60,7 @@ final class TicketLists: Sendable {
       conninfo: settings.conninfo, connections: 1,
       connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,
       statementTimeoutMilliseconds: settings.answerTimeoutMilliseconds,
+      isSharded: settings.isSharded,
       onFailure: { onEvent(.connectFailed($0)) })
     let started = WorkerThread { self.readUntilStopped() }
     thread.withLock { $0 = started }

@@ -34,13 +34,10 @@ public struct EngineMigrator: Sendable {
         .server(.undefinedFunction),
         "the database has no \(missing): create the extension, the server and a user mapping first")
     }
-    guard !facts.bool(row: 0, column: 3) else {
+    guard !facts.bool(row: 0, column: 2) else {
       throw PostgresError(
         .server(.undefinedFunction),
         "the database has a table tickets_blocked: the engine needs a database without tickets")
-    }
-    if !facts.bool(row: 0, column: 2) {
-      report("warning: server holdfast has no query_timeout: a server that hangs holds calls up")
     }
     var changes = 0
     try KeyedFunction.replace(

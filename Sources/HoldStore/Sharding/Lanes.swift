@@ -7,7 +7,7 @@ internal import Threads
 final class Lanes: Sendable {
   private struct State {
     var lanes: [ExactText: Lane] = [:]
-    var turns = LaneTurns<ExactText, Instant>()
+    var turns: LaneTurns<ExactText, Instant>
 
     /// Operations that have not been answered.
     var operationCount = 0
@@ -23,16 +23,23 @@ final class Lanes: Sendable {
   /// Between two questions to a server that does not answer.
   private static let pauseMilliseconds = 50
 
+  /// How long the first question waits for its answer; each further one waits twice as long.
+  private static let shortProbeMilliseconds = 250
+
   private let shardKey: ShardKey
   private let limits: CommitQueueLimits
   private let probeMilliseconds: Int
   private let makeLane: @Sendable (String) -> Lane
-  private let state = Monitor(State())
+  private let state: Monitor<State>
 
+  /// - Parameters:
+  ///   - probeMilliseconds: The longest that a question to a server waits for its answer.
+  ///   - committers: How many take turns, half of which ask servers at most.
   init(
-    _ shardKey: ShardKey, limits: CommitQueueLimits, probeMilliseconds: Int,
+    _ shardKey: ShardKey, limits: CommitQueueLimits, probeMilliseconds: Int, committers: Int,
     makeLane: @escaping @Sendable (String) -> Lane
   ) {
+    state = Monitor(State(turns: LaneTurns(probeLimit: max(1, committers / 2))))
     self.shardKey = shardKey
     self.limits = limits
     self.probeMilliseconds = probeMilliseconds
@@ -148,7 +155,9 @@ final class Lanes: Sendable {
     let (key, lane) = (task.turn.key, task.lane)
     if task.turn.isProbe {
       let start = Instant.now
-      let isAnswered = lane.askServer(timeoutMilliseconds: probeMilliseconds)
+      let timeout = min(
+        probeMilliseconds, Self.shortProbeMilliseconds << min(task.turn.failureCount, 10))
+      let isAnswered = lane.askServer(timeoutMilliseconds: timeout)
       state.withLock { state in
         if isAnswered {
           state.turns.answered(key, askedAt: start)

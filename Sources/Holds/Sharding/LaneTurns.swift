@@ -6,7 +6,8 @@
 ///
 /// A lane is doubtful from when its server has not answered until it has. As long as one is, nothing
 /// is sent for a lane whose server may be the same: first the server is asked something that changes
-/// nothing, for one lane at a time, so that a server that is away or hangs holds up one committer.
+/// nothing, for a few lanes at a time, so that a server that is away or hangs holds up as many
+/// committers. A lane whose server has answered since is asked no more, however many turn doubtful.
 public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: Sendable {
   /// One lane's turn.
   public struct Turn: Sendable, Equatable {
@@ -16,10 +17,14 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
     /// Whether its server is to be asked first.
     public let isProbe: Bool
 
+    /// How often its server has not answered since it last did.
+    public let failureCount: Int
+
     /// Creates a turn.
-    public init(key: Key, isProbe: Bool) {
+    public init(key: Key, isProbe: Bool, failureCount: Int = 0) {
       self.key = key
       self.isProbe = isProbe
+      self.failureCount = failureCount
     }
   }
 
@@ -40,22 +45,32 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
     var isReady = false
     var wasWoken = false
     var due: Time?
-    var isDoubtful = false
-    var answeredAt: Time?
+    var failureCount = 0
+    var isDoubtful: Bool { failureCount > 0 }
   }
 
+  /// Answers that are remembered of lanes that have been forgotten.
+  private static var rememberedAnswers: Int { 1024 }
+
+  private let probeLimit: Int
   private var lanes: [Key: Lane] = [:]
   private var ready: [Key] = []
   private var doubtfulCount = 0
 
-  /// When the last call began that was not answered.
+  /// When the last call began that was not answered although its server was thought to serve.
   private var doubtBegan: Time?
 
-  /// The lane whose server is being asked.
-  private var probing: Key?
+  /// When the last call of each lane began that was answered.
+  private var answeredAt: [Key: Time] = [:]
 
-  /// No lanes.
-  public init() {}
+  /// The lanes whose servers are being asked.
+  private var probing: Set<Key> = []
+
+  /// Makes no lanes.
+  ///
+  /// - Parameter probeLimit: For how many lanes servers are asked at a time, of which only one is
+  ///   doubtful: the others' servers may well answer.
+  public init(probeLimit: Int = 1) { self.probeLimit = probeLimit }
 
   /// How many lanes there are.
   public var count: Int { lanes.count }
@@ -80,14 +95,18 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
   /// Begins the next turn; nil when no lane can have one now.
   public mutating func next(now: Time) -> Turn? {
     for (key, lane) in lanes where lane.due.map({ $0 <= now }) ?? false { makeReady(key) }
-    let place = ready.firstIndex { probing == nil || !needsProbe($0) }
+    // A server that has not failed yet may well answer: it is asked before the doubtful ones.
+    let mayAsk = probing.count < probeLimit
+    let place =
+      ready.firstIndex { !needsProbe($0) || (mayAsk && !isDoubtful($0)) }
+      ?? (mayAsk && !probing.contains(where: isDoubtful) ? ready.indices.first : nil)
     guard let place else { return nil }
     let key = ready.remove(at: place)
     let isProbe = needsProbe(key)
-    if isProbe { probing = key }
+    if isProbe { probing.insert(key) }
     lanes[key]?.isReady = false
     lanes[key]?.isBusy = true
-    return Turn(key: key, isProbe: isProbe)
+    return Turn(key: key, isProbe: isProbe, failureCount: lanes[key]?.failureCount ?? 0)
   }
 
   /// When a lane wants a turn by itself; nil when none does.
@@ -95,26 +114,28 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
 
   /// The server of a lane whose turn it is has answered what was asked then.
   public mutating func answered(_ key: Key, askedAt time: Time) {
-    if probing == key { probing = nil }
-    guard var lane = lanes[key] else { return }
-    lane.answeredAt = time
-    if lane.isDoubtful {
-      lane.isDoubtful = false
-      doubtfulCount -= 1
-      // The others may be of the same server.
-      let others = lanes.filter { $0.value.isDoubtful && $0.value.due != nil }.keys
-      for other in others { makeReady(other) }
-    }
-    lanes[key] = lane
+    probing.remove(key)
+    guard let lane = lanes[key] else { return }
+    remember(key, answeredAt: time)
+    guard lane.isDoubtful else { return }
+    lanes[key]?.failureCount = 0
+    doubtfulCount -= 1
+    // The others may be of the same server.
+    let others = lanes.filter { $0.value.isDoubtful && $0.value.due != nil }.keys
+    for other in others { makeReady(other) }
   }
 
   /// It has not answered what was asked then.
   public mutating func unanswered(_ key: Key, askedAt time: Time) {
-    if probing == key { probing = nil }
-    guard let isDoubtful = lanes[key]?.isDoubtful, !isDoubtful else { return }
-    lanes[key]?.isDoubtful = true
-    doubtfulCount += 1
-    doubtBegan = doubtBegan.map { max($0, time) } ?? time
+    probing.remove(key)
+    guard let lane = lanes[key] else { return }
+    if !lane.isDoubtful {
+      // Of a lane that was to be asked first, nothing else was to be expected. The others need not be
+      // asked once more.
+      if !needsProbe(key) { doubtBegan = doubtBegan.map { max($0, time) } ?? time }
+      doubtfulCount += 1
+    }
+    lanes[key]?.failureCount += 1
   }
 
   /// Ends a turn.
@@ -155,7 +176,15 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
 
   private func needsProbe(_ key: Key) -> Bool {
     guard let lane = lanes[key], doubtfulCount > 0 else { return false }
-    guard !lane.isDoubtful, let doubtBegan, let answeredAt = lane.answeredAt else { return true }
-    return answeredAt < doubtBegan
+    guard !lane.isDoubtful, let doubtBegan, let time = answeredAt[key] else { return true }
+    return time < doubtBegan
+  }
+
+  private func isDoubtful(_ key: Key) -> Bool { lanes[key]?.isDoubtful == true }
+
+  private mutating func remember(_ key: Key, answeredAt time: Time) {
+    answeredAt[key] = time
+    guard answeredAt.count > lanes.count * 2 + Self.rememberedAnswers else { return }
+    answeredAt = answeredAt.filter { lanes[$0.key] != nil }
   }
 }

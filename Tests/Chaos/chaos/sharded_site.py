@@ -7,16 +7,16 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from Harness.machines import Network
 from Harness.postgres import Cluster, Database, literal
 from Harness.processes import run
 from Harness.site import Site
 from load import Tickets
+from remote_server import RemoteCluster
 
 RULE = "before-last:-"
 EVENTS = 8  # of each server
-# A query_timeout of 1 ends a call after 2 to 3 s; a cancelled one would wait for the server's answer.
-SETTINGS = {"HOLDFAST_SHARD_KEY": RULE, "HOLDFAST_COMMITTERS": "4", "HOLDFAST_POOL_SIZE": "8",
-            "HOLDFAST_STATEMENT_TIMEOUT": "4s"}
+SETTINGS = {"HOLDFAST_SHARD_KEY": RULE, "HOLDFAST_COMMITTERS": "4", "HOLDFAST_POOL_SIZE": "8"}
 
 
 class ShardedDatabase:
@@ -53,11 +53,17 @@ class ShardedDatabase:
 class ShardedSite(Site):
     """nginx and Holdfast of deploy/run's, in front of PL/Proxy."""
 
-    def __init__(self, directory: Path, settings: dict[str, str], instances: int):
+    def __init__(self, directory: Path, settings: dict[str, str], instances: int,
+                 has_network: bool = False):
         servers = directory.parent / "servers"
         # Shared memory in files, so that nothing is left of a server that was killed.
         mapped = ["dynamic_shared_memory_type=mmap"]
-        self.parts = [Cluster(servers / f"part{n}", settings=mapped) for n in range(2)]
+        self._network = Network("10.0.0.1") if has_network else None
+        if has_network:
+            self.parts = [RemoteCluster(f"part{n}", f"10.0.0.1{n}", servers / f"part{n}", mapped)
+                          for n in range(2)]
+        else:
+            self.parts = [Cluster(servers / f"part{n}", settings=mapped) for n in range(2)]
         self.front = Cluster(servers / "front", settings=mapped)
         self._database = ShardedDatabase(self.front, self.parts)
         super().__init__(directory, {**self.front.variables(), **SETTINGS, **settings}, instances)
@@ -69,6 +75,8 @@ class ShardedSite(Site):
 
     def start(self) -> None:
         """Starts the servers, makes what is in them, and starts the site."""
+        if self._network:
+            self._network.start()
         for cluster in (*self.parts, self.front):
             cluster.initialise()
             cluster.database("postgres").sql("CREATE DATABASE holdfast")
@@ -76,12 +84,12 @@ class ShardedSite(Site):
             run(os.environ["HOLDFAST_BINARY"], "migrate", "--shard-key", RULE,
                 env={**os.environ, **part.variables()})
         places = ", ".join(
-            f"p{n} 'host={part.directory} port=5432 dbname=holdfast application_name=holdfast'"
+            f"p{n} 'host={part.variables()['PGHOST']} port=5432 dbname=holdfast "
+            "tcp_user_timeout=3000 application_name=holdfast'"
             for n, part in enumerate(self.parts))
         self.front.database().sql(
             "CREATE EXTENSION plproxy",
-            "CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS "
-            f"(query_timeout '1', {places})",
+            f"CREATE SERVER holdfast FOREIGN DATA WRAPPER plproxy OPTIONS ({places})",
             "CREATE USER MAPPING FOR PUBLIC SERVER holdfast OPTIONS (user 'holdfast')")
         super().start()
 
@@ -96,8 +104,9 @@ class ShardedSite(Site):
         try:
             super().stop()
         finally:
-            for cluster in (self.front, *self.parts):
-                cluster.stop()
+            for part in [self.front, *self.parts, self._network]:
+                if part:
+                    part.stop()
 
 
 @dataclass

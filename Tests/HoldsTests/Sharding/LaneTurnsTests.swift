@@ -113,7 +113,72 @@ import Testing
     let again = try #require(turns.next(now: 20))
     #expect(again.key == "a")
     turns.answered("a", askedAt: 20)
-    #expect(turns.next(now: 20) == Turns.Turn(key: "b", isProbe: true))
+    #expect(turns.next(now: 20) == Turns.Turn(key: "b", isProbe: true, failureCount: 1))
+  }
+
+  /// Has a lane's server asked, which answers or does not.
+  private func ask(_ key: String, at time: Int, isAnswered: Bool) throws {
+    _ = turns.wake(key)
+    let turn = try #require(turns.next(now: time))
+    #expect(turn.key == key)
+    if isAnswered {
+      turns.answered(key, askedAt: time)
+    } else {
+      turns.unanswered(key, askedAt: time)
+    }
+    turns.end(turn, next: isAnswered ? .whenWoken : .at(100))
+  }
+
+  @Test func oneThatHasAnsweredIsNotAskedForEachThatTurnsDoubtful() throws {
+    try doubt()
+    try ask("b", at: 11, isAnswered: true)
+    try ask("c", at: 12, isAnswered: false)
+    _ = turns.wake("b")
+    #expect(turns.next(now: 13) == Turns.Turn(key: "b", isProbe: false))
+  }
+
+  @Test func anAnswerIsRememberedOfALaneThatIsForgotten() throws {
+    try doubt()
+    try ask("b", at: 11, isAnswered: true)
+    #expect(turns.forget("b"))
+    _ = turns.wake("b")
+    #expect(turns.next(now: 12) == Turns.Turn(key: "b", isProbe: false))
+  }
+
+  @Test func allAreAskedAgainWhenOneFailsThatHadAnswered() throws {
+    try doubt()
+    try ask("b", at: 11, isAnswered: true)
+    try ask("c", at: 12, isAnswered: true)
+    try ask("b", at: 13, isAnswered: false)
+    _ = turns.wake("c")
+    #expect(turns.next(now: 14) == Turns.Turn(key: "c", isProbe: true))
+  }
+
+  @Test func whoHasNotFailedIsAskedBeforeTheDoubtful() throws {
+    try doubt()
+    _ = turns.wake("b")
+    let probe = try #require(turns.next(now: 20))
+    #expect(probe.key == "b")
+    turns.answered("b", askedAt: 20)
+    #expect(turns.next(now: 20)?.key == "a")
+  }
+
+  @Test func aFewServersAreAskedAtATimeButOneDoubtfulOne() throws {
+    let turns = Turns(probeLimit: 2)
+    for key in ["a", "b"] { _ = turns.wake(key) }
+    let failed = [turns.next(now: 0), turns.next(now: 0)].compactMap(\.self)
+    for turn in failed {
+      turns.unanswered(turn.key, askedAt: 0)
+      turns.end(turn, next: .at(1))
+    }
+    #expect(failed.count == 2)
+    #expect(turns.next(now: 1)?.failureCount == 1)
+    #expect(turns.next(now: 1) == nil, "two doubtful ones are not asked at a time")
+    for key in ["c", "d"] { _ = turns.wake(key) }
+    #expect(turns.next(now: 1) == Turns.Turn(key: "c", isProbe: true))
+    #expect(turns.next(now: 1) == nil)
+    turns.answered("c", askedAt: 1)
+    #expect(turns.next(now: 1) == Turns.Turn(key: "d", isProbe: true))
   }
 
   @Test func theLastDoubtfulLaneIsNotForgotten() throws {
@@ -134,7 +199,9 @@ import Testing
 private final class Turns {
   typealias Turn = LaneTurns<String, Int>.Turn
 
-  private var turns = LaneTurns<String, Int>()
+  private var turns: LaneTurns<String, Int>
+
+  init(probeLimit: Int = 1) { turns = LaneTurns(probeLimit: probeLimit) }
 
   var count: Int { turns.count }
   var nextTime: Int? { turns.nextTime }

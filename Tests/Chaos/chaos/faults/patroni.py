@@ -131,7 +131,7 @@ def patroni_faults(suffix: str, way: str, **how) -> tuple[Fault, ...]:
         return Fault(f"patroni-{name}{suffix}", f"{description}{way}", inject,
                      {"after": 4, **parameters}, away_seconds=away, kind=f"patroni{suffix}",
                      make_site=partial(PatroniSite, **how), obstacle=Network.obstacle,
-                     needs=("need_for_patroni",))
+                     needs=("need_for_machines", "need_for_patroni"))
 
     return (
         fault("switchover", "patronictl switchover", switch_over, 2),
@@ -155,6 +155,6 @@ FAULTS = (
     Fault("patroni-asynchronous", "negative control: synchronous_mode: false, the primary cut off "
           "for 2 s, then lost", lose_machine, {"cut": 2, "after": 1}, expects_loss=True,
           make_site=partial(PatroniSite, is_synchronous=False), obstacle=Network.obstacle,
-          needs=("need_for_patroni",)),
+          needs=("need_for_machines", "need_for_patroni")),
 )
 QUICK = ("patroni-switchover", "patroni-postmaster-killed")

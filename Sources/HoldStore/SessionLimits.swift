@@ -1,0 +1,29 @@
+internal import Postgres
+
+/// How long a session's statements may take.
+struct SessionLimits {
+  /// How long after its `statement_timeout` the server may take to say so.
+  private static let answerMilliseconds = 500
+
+  /// Sets the session's own limits.
+  let script: String
+
+  /// How long the session may be silent before it is given up.
+  let silenceMilliseconds: Int
+
+  /// - Parameter isSharded: Whether the session is an engine's in front of several servers. One of them
+  ///   that hangs has it wait. If its statement were cancelled it would wait even then, in order to
+  ///   cancel that server's; so it is given up first, and ends because its client is gone.
+  init(statementTimeoutMilliseconds: Int, isSharded: Bool) {
+    guard isSharded else {
+      script = "SET statement_timeout = \(statementTimeoutMilliseconds);"
+      silenceMilliseconds = statementTimeoutMilliseconds + Self.answerMilliseconds
+      return
+    }
+    script = """
+      SET statement_timeout = \(statementTimeoutMilliseconds * 2 + Self.answerMilliseconds * 4);
+      SET client_connection_check_interval = \(Self.answerMilliseconds);
+      """
+    silenceMilliseconds = statementTimeoutMilliseconds
+  }
+}
