@@ -64,6 +64,16 @@ extension ServerSuites {
       #expect(try rows() == ["h a r1", "x a r2", "h a r3"])
     }
 
+    /// Otherwise a ticket that was sold would be told as free.
+    @Test func whatABatchHasReleasedOrSoldIsNotReleasedOnceMore() throws {
+      try commit(.lock("a"), .lock("b", "c"))
+      try commit(
+        .release("a"), .release("a", as: "cart-1"),
+        .confirm(ConfirmRequest(ticketIDs: ["b"], orderID: "o", holdID: nil)), .release("b", "c"))
+      #expect(try rows() == ["h a r1", "h b r2", "h c r2", "x a r1", "s b r3", "x c r4"])
+      #expect(try database.texts("SELECT ticket_id FROM tickets_blocked") == [])
+    }
+
     /// Nothing is written, not even a transaction id is taken.
     @Test func aRefusedBatchWritesNothing() throws {
       try commit(.lock("a", as: "cart-1"))

@@ -607,8 +607,9 @@ BEGIN
             v_holder := p_owners[v_grant[i]];
             v_grant[i] := 0;
           ELSE
-            -- A row that this batch deletes already is not released once more.
-            CONTINUE WHEN v_found[i] = 0 OR v_change[i] = 2 OR v_owner[i] NOT IN (0, v_owned_by);
+            -- What this batch has released or sold already is not released once more.
+            CONTINUE WHEN v_change[i] = 2;
+            CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
             v_holder := v_owner[i];
           END IF;
           IF v_counts AND v_state[i] IN (2, 5) THEN
