@@ -10,6 +10,10 @@ struct CommitVerdicts {
     case deferred
   }
 
+  /// A hundred years, in microseconds, as the function gives it for a hold without an end. Another program
+  /// may have entered an end so late that the sum with a time would overflow.
+  private static let forEver = 3_155_760_000_000_000
+
   private(set) var verdicts: [Verdict] = []
 
   /// The clock that the batch was decided by, in microseconds since 1970.
@@ -62,7 +66,8 @@ struct CommitVerdicts {
   }
 
   private static func done(_ operation: HoldOperation, expiry: Int, decidedAt: Int) -> HoldOutcome {
-    switch operation {
+    let expiry = min(expiry, forEver)
+    return switch operation {
     case .release: .released
     case .confirm: .sold
     case .lock, .lockBest:
@@ -84,7 +89,7 @@ struct CommitVerdicts {
         unavailable.append(
           UnavailableTicket(
             ticketID: ticketID, reason: .held,
-            availableInSeconds: Int64((wait + 999_999) / 1_000_000)))
+            availableInSeconds: Int64((min(wait, forEver) + 999_999) / 1_000_000)))
       case 3: unavailable.append(UnavailableTicket(ticketID: ticketID, reason: .unknown))
       case 4: unavailable.append(UnavailableTicket(ticketID: ticketID, reason: .withheld))
       default: break

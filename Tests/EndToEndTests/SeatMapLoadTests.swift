@@ -75,6 +75,50 @@ extension EndToEnd {
       }
     }
 
+    /// Four clients ask nginx, a hundred times each.
+    ///
+    /// - Returns: How many of their requests have reached the service, and in how many seconds of the clock.
+    private func requestsThatReachTheService(
+      _ endpoint: String, _ ask: @escaping @Sendable (HTTPConnection) throws -> Int
+    ) throws -> (requests: Int, seconds: Int) {
+      func count() throws -> Int {
+        let metrics = try MetricsSample(site)
+        let name = "holdfast_requests_total{endpoint=\"\(endpoint)\""
+        return Int(metrics.series.filter { $0.hasPrefix(name) }.reduce(0) { $0 + metrics[$1] })
+      }
+      let (before, start) = (try count(), Date())
+      try Parallel.run(4) { [site] _ throws -> Void in
+        let http = site.http()
+        for _ in 0..<100 {
+          let status = try ask(http)
+          #expect(status == 200)
+        }
+      }
+      let seconds = Int(Date().timeIntervalSince1970) - Int(start.timeIntervalSince1970) + 1
+      return (try count() - before, seconds)
+    }
+
+    @Test func nginxAsksForAllOfThemOnceASecond() throws {
+      let event = try SeatEvent(on: site, seats: 100)
+      let (requests, seconds) = try requestsThatReachTheService("/tickets_availability") {
+        [path = event.availabilityPath] in try $0.get(path).status
+      }
+      // A request may be under way when a second begins.
+      #expect((1...2 * seconds).contains(requests), "\(requests) in \(seconds) seconds")
+    }
+
+    /// The negative control: nginx keeps no list.
+    @Test func whatIsNotCachedReachesTheServiceForEachWhoAsks() throws {
+      let event = try SeatEvent(on: site, seats: 1)
+      let body = #"{"data":{"event_id":"\#(event.id)"}}"#
+      let (requests, seconds) = try requestsThatReachTheService("/tickets_list_event") {
+        // One that is refused because others are still being sent has reached it, too.
+        let status = try $0.post("/tickets_list_event", body).status
+        return status == 503 ? 200 : status
+      }
+      #expect(requests >= 400 && requests > 2 * seconds)
+    }
+
     /// The negative control: lists share nothing, and each is seen.
     @Test func whatIsNotSharedIsReadForEachWhoAsks() throws {
       try withService(["HOLDFAST_LISTS": "100"]) { (service, database) throws -> Void in

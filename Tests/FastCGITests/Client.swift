@@ -35,6 +35,7 @@ final class Client {
       let count = rest.withUnsafeBytes {
         Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
+      if count < 0, errno == EINTR { continue }
       guard count > 0 else { return }
       rest.removeFirst(count)
     }
@@ -91,7 +92,11 @@ final class Client {
   private func read(_ limit: Int) -> [UInt8]? {
     var failed = false
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      let received = recv(descriptor, buffer.baseAddress, limit, 0)
+      var received: Int
+      // A process that was stopped is interrupted as it goes on.
+      repeat {
+        received = recv(descriptor, buffer.baseAddress, limit, 0)
+      } while received < 0 && errno == EINTR
       failed = received < 0
       count = max(0, received)
     }

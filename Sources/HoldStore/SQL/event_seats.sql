@@ -1,13 +1,14 @@
 -- The seats of an event, and until when each cannot be had: 0 for a free one, -1 for one that is sold or
--- withheld, else the end of its hold in microseconds since 1970 ($2 for a hold that never ends). $1 is
--- the event, $3 how many rows to read at most, $4 the longest hold in seconds; {live} says whether a hold is
--- live.
+-- withheld, else the end of its hold in microseconds since 1970 ($2 for one that never ends, or too late for
+-- that). $1 is the event, $3 how many rows to read at most, $4 the longest hold in seconds; {live} says
+-- whether a hold is live.
 --
 -- An adopted table may lack the columns of `d`: a name that `tickets` does not have means the one there.
 SELECT t.ticket_id::text, t.zone, t.seat_row, t.seat_id,
        CASE WHEN NOT t.is_for_sale THEN -1
             WHEN ({live}) IS NOT TRUE THEN 0
-            WHEN isfinite(b.locked_up) THEN (date_part('epoch', b.locked_up) * 1000000)::int8
+            WHEN b.locked_up < '200000-01-01 00:00+00'::timestamptz
+            THEN (date_part('epoch', b.locked_up) * 1000000)::int8
             ELSE $2::int8 END,
        b.hold_key IS NULL,
        (date_part('epoch', d.now) * 1000000)::int8

@@ -41,6 +41,7 @@ final class Socket {
       let count = rest.withUnsafeBytes {
         send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
+      if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw Failure(errno: "send") }
       rest.removeFirst(count)
     }
@@ -55,7 +56,11 @@ final class Socket {
   func read(atMost limit: Int = 65_536) throws -> [UInt8] {
     var failed = false
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      let received = recv(descriptor, buffer.baseAddress, limit, 0)
+      var received: Int
+      // A process that was stopped is interrupted as it goes on.
+      repeat {
+        received = recv(descriptor, buffer.baseAddress, limit, 0)
+      } while received < 0 && errno == EINTR
       failed = received < 0
       count = max(received, 0)
     }
