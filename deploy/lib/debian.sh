@@ -1,23 +1,24 @@
 # shellcheck shell=bash
 # The Debian package: how it is put together, and what is checked of it.
 
-# build_package DIRECTORY REVISION: puts $binary into a package in DIRECTORY, and sets $package. Everything
+# build_package DIRECTORY REVISION [PROGRAM]: puts it, or $binary, into a package in DIRECTORY, and sets $package. Everything
 # that could differ from run to run is taken from the last commit.
 build_package() {
-    local stage=$work/stage-$2 commit version maintainer swift_version
+    local stage=$work/stage-$2 program=${3:-$binary} commit version maintainer swift_version
     commit=$(git -C "$root" rev-parse HEAD)
-    version=$("$binary" --version)-$2
+    version=$("$program" --version)-$2
     maintainer="${DEBFULLNAME:-$(git -C "$root" log -1 --format=%an)} <${DEBEMAIL:-$(git -C "$root" log -1 --format=%ae)}>"
     swift_version=$("$swift" --version 2>/dev/null | sed -n 's/.*(swift-\(.*\)-RELEASE).*/\1/p')
     SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
     export SOURCE_DATE_EPOCH
     rm -rf "$stage" && mkdir "$stage"
     cp -r "$root/deploy/debian" "$stage/debian"
-    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,patroni,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
+    cp -r "$root/nginx" "$root/deploy/README.md" "$root"/deploy/{grafana,haproxy,patroni,prometheus} "$root/deploy/systemd/rolling-restart" "$stage/"
     # A program that was built elsewhere has left no checkouts here.
     logged "$swift" package --package-path "$root" resolve
     cp "$root"/.build/checkouts/swift-log/NOTICE.txt "$stage/NOTICE.swift-log"
-    cp "$binary" "$stage/holdfast"
+    cp "$program" "$stage/holdfast"
+    settle_program "$stage/holdfast"
     cp "$root/deploy/systemd/holdfast.socket" "$root"/deploy/systemd/holdfast{,@}.service "$stage/debian/"
     sed -i "s/@MAINTAINER@/$maintainer/" "$stage/debian/control"
     {
@@ -39,11 +40,34 @@ build_package() {
     package=$1/holdfast_${version}_amd64.deb
 }
 
+# settle_program FILE: takes out of the program what differs between two checkouts of the same commit. These
+# are the compiler's hashes of its own objects, which nothing else reads. The build id is made anew, of all that
+# is left without the symbols: those name the folder of the build.
+settle_program() {
+    local part=$work/section
+    logged objcopy --dump-section .swift_modhash="$part" --dump-section .note.gnu.build-id="$part.id" "$1"
+    head -c "$(stat -c %s "$part")" /dev/zero >"$part.zero"
+    # 16 bytes say what the note is; a digest of 20 follows.
+    { head -c 16 "$part.id" && head -c 20 /dev/zero; } >"$part.none"
+    logged objcopy --update-section .swift_modhash="$part.zero" --update-section .note.gnu.build-id="$part.none" "$1"
+    logged strip -o "$part.stripped" "$1"
+    # shellcheck disable=SC2059  # the format is the digest
+    { head -c 16 "$part.id" && printf "$(sha1sum <"$part.stripped" | cut -c 1-40 | sed 's/../\\x&/g')"; } >"$part.new"
+    logged objcopy --update-section .note.gnu.build-id="$part.new" "$1"
+}
+
 check_package() {
-    local limit=$((12 << 20)) bytes file
+    local limit=$((12 << 20)) bytes file section
     step 'Packing it again: the same bytes'
-    # At another time, in another time zone, with another umask.
-    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && build_package "$work/twice" "$revision")
+    # At another time, in another time zone, with another umask, and of a program in which all differs that
+    # another checkout would make differ.
+    cp "$binary" "$work/elsewhere"
+    for section in .swift_modhash .note.gnu.build-id; do
+        logged objcopy --dump-section "$section=$work/section" "$work/elsewhere"
+        printf '\x2a' | dd of="$work/section" bs=1 seek=20 conv=notrunc status=none
+        logged objcopy --update-section "$section=$work/section" "$work/elsewhere"
+    done
+    (umask 077 && export TZ=Asia/Tokyo LC_ALL=C.UTF-8 && build_package "$work/twice" "$revision" "$work/elsewhere")
     for file in "$work"/twice/*; do
         logged cmp "$output/${file##*/}" "$file"
     done
@@ -75,7 +99,7 @@ check_contents() {
         ./usr/share/man/man1/holdfast.1.gz ./usr/share/man/man5/holdfast.env.5.gz \
         ./usr/share/bash-completion/completions/holdfast ./usr/share/holdfast/nginx/render ./usr/share/holdfast/rolling-restart \
         ./usr/share/doc/holdfast/{changelog.Debian.gz,copyright,holdfast.cdx.json,README.md.gz} \
-        ./usr/share/doc/holdfast/examples/{prometheus/holdfast.rules.yml,grafana/holdfast.json}; do
+        ./usr/share/doc/holdfast/examples/{prometheus/holdfast.rules.yml,grafana/holdfast.json,haproxy/haproxy.cfg,patroni/patroni.yml}; do
         [[ $list == *" $expected"* ]] || fail "$package has no $expected"
     done
     [[ $(dpkg-deb --field "$package" Recommends) == 'nginx, postgresql' ]] || fail 'nginx and postgresql are not recommended'
