@@ -25,7 +25,7 @@ struct ReadingPool: Sendable {
             """, deadline: deadline)
         connection.silenceMilliseconds = limits.silenceMilliseconds
         return connection
-      }, isEngine: isSharded, onFailure: onFailure)
+      }, isEngine: isSharded, giveUp: { connector.giveUp($0) }, onFailure: onFailure)
   }
 }
 
