@@ -83,7 +83,7 @@ def _crowds() -> list[Case]:
     # So many clients that each request is sent when it is due.
     return [Case("memory", "holdfast", 1, load="maps", **crowd),
             *(Case("availability", subject, 64, load="views", **crowd) for subject in ("holdfast", "static")),
-            Case("viewers", "holdfast", 1024, rate=1000, viewers=10_000, **crowd)]
+            Case("viewers", "holdfast", 512, rate=1000, viewers=10_000, **crowd)]
 
 
 def _history() -> list[Case]:

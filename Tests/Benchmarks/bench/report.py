@@ -98,7 +98,7 @@ class Targets:
         yield "8 keys at once, two behind PL/Proxy ÷ one", _ratio("rate", two, one), None, None, "", at_least
         yield ("availability from the cache ÷ a static file of that size", _ratio(
             "rate", self._find("availability"), self._find("availability", "static")), 0.7, 0.9, "", at_least)
-        crowd, maps = self._find("viewers", clients=1024) or {}, self._find("memory", clients=1) or {}
+        crowd, maps = self._find("viewers", clients=512) or {}, self._find("memory", clients=1) or {}
         yield "p99 of locks beside 10,000 viewers", crowd.get("p99_ms"), 50, 20, " ms", at_most
         yield "p99 of availability for 10,000 viewers", crowd.get("views_p99_ms"), 250, 50, " ms", at_most
         yield "PostgreSQL's reads of their event a second", crowd.get("event_reads_a_second"), 2, 1, "", at_most
