@@ -11,9 +11,10 @@ struct SessionLimits {
   /// How long the session may be silent before it is given up.
   let silenceMilliseconds: Int
 
-  /// - Parameter isSharded: Whether the session is an engine's in front of several servers. One of them
-  ///   that hangs has it wait. If its statement were cancelled it would wait even then, in order to
-  ///   cancel that server's; so it is given up first, and ends because its client is gone.
+  /// - Parameter isSharded: Whether the session is one of an engine in front of several servers. When one of
+  ///   them hangs, the session waits for it. After a cancellation it would still wait, because it asks that
+  ///   server to cancel too. So the client gives the session up first, and the session ends when it notices
+  ///   that its client is gone.
   init(statementTimeoutMilliseconds: Int, isSharded: Bool) {
     guard isSharded else {
       script = "SET statement_timeout = \(statementTimeoutMilliseconds);"

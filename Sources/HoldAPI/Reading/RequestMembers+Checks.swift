@@ -125,7 +125,8 @@ extension RequestMembers {
       guard (1...bounds.maximumOrderIDBytes).contains(key.utf8.count) else {
         throw BadRequest("Idempotency-Key", expected: expected, got: Quotation.of(key))
       }
-      // In place of bytes that are not UTF-8: different keys would be the same order.
+      // The server puts this character in place of bytes that are not UTF-8, so that different keys would
+      // name the same order.
       if key.unicodeScalars.contains("\u{FFFD}") {
         throw BadRequest(
           "Idempotency-Key", expected: expected + " of UTF-8", got: Quotation.of(key))

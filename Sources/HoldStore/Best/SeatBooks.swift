@@ -99,7 +99,8 @@ final class SeatBooks: Sendable {
     // Tickets that have left the event since stay the call's own.
     let strays = earlier.filter { plan.seat(of: ExactText($0)) == nil }
     var wish = call.wish(kept: kept)
-    // More than the quantity, when what it chose was sold beside its hold, replaced, and taken back.
+    // The call may keep more than its quantity: one of its tickets was sold in SQL, a repeat chose another,
+    // and then the sale was undone.
     wish.quantity = max(wish.quantity - strays.count, kept.count)
     guard let seats = wish.quantity == 0 ? [] : event.book?.choose(wish) else {
       if case .unknown = call.earlier {

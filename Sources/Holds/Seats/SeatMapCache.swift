@@ -109,7 +109,8 @@ public struct SeatMapCache<Waiter, Time: Comparable> {
       }
       return .look(Array(lookedFor.keys))
     }
-    // The clock may have been set back: only the very second of the last read is over for an event.
+    // An event is read once in a second. Any other second will do, also an earlier one: the clock may
+    // have been set back.
     let place = queue.firstIndex { entries[$0].map { $0.second != now && !$0.isReading } ?? true }
     guard let place else { return nil }
     let eventID = queue.remove(at: place)

@@ -66,10 +66,10 @@ public struct LaneTurns<Key: Hashable & Sendable, Time: Comparable & Sendable>: 
   /// The lanes whose servers are being asked.
   private var probing: Set<Key> = []
 
-  /// Makes no lanes.
+  /// Begins without a lane.
   ///
-  /// - Parameter probeLimit: For how many lanes servers are asked at a time, of which only one is
-  ///   doubtful: the others' servers may well answer.
+  /// - Parameter probeLimit: For how many lanes servers are asked at a time. At most one of these lanes is
+  ///   doubtful; the servers of the others are likely to answer.
   public init(probeLimit: Int = 1) { self.probeLimit = probeLimit }
 
   /// How many lanes there are.
