@@ -37,9 +37,10 @@
 --   no transaction has ended in between. With p_strict the tickets are locked before they are read for
 --   the last time, and stay locked until the commit.
 -- * A batch that grants and releases nothing writes nothing, not even a row lock.
--- * What was found is locked, changed and deleted by its ctid, which saves the index, and which no plan
---   can turn into a scan of the table. A row that has moved before it was locked is found where it is
---   now: the batch looks again when any transaction has ended since.
+-- * What was found is locked, changed and deleted by its ctid, which saves the index. IS NOT DISTINCT
+--   FROM sees that it is still the same ticket's; unlike =, it lets no plan begin with the whole index,
+--   which is the cheapest as long as the table is empty. A row that has moved before it was locked is
+--   found at its new place: the batch looks again when any transaction has ended since.
 -- * A hold is known by the SHA-256 of its hold_id. The secret itself is not stored; it has too much
 --   entropy to be guessed from the hash, so that no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
@@ -111,10 +112,7 @@ DECLARE
   v_until       bigint[]; -- the row's expiry, in microseconds after v_now
   v_created     bigint[]; -- the row's beginning, likewise
   v_row         tid[];    -- where the row is
-  -- Where the ticket itself is, and in which table, since the tickets may be partitioned: for p_strict,
-  -- and to be sold.
-  v_place       tid[];
-  v_part        oid[];
+  v_place       tid[];    -- where the ticket itself is, in a batch that may lock or sell it
   v_grant       int[];    -- the operation that was granted it, 0 for none
   v_change      int[];    -- what becomes of the row if none was: 0 nothing, 1 renewed, 2 deleted
   v_sold        int[];    -- the operation that it was sold by; NULL in a batch without a confirm
@@ -124,6 +122,7 @@ DECLARE
   v_order_locks boolean[];
   v_order_sets  text[];
   v_order_sale  int[];    -- the operation by which it was sold in this batch
+  v_orders_new  boolean := false;  -- whether each is locked, named by one operation, and has no sale
   -- For each hold_id, shopper and choice: its hash, whether it is locked, how many tickets are live.
   v_people      bytea[];
   v_chosen      bytea[];
@@ -143,6 +142,7 @@ DECLARE
   v_sells       constant boolean := cardinality(p_orders) > 0;
   v_counts      constant boolean := p_limit > 0 OR cardinality(p_choices) > 0;
   v_locks_only  constant boolean := NOT (p_strict OR v_counts OR 0 = ANY (p_kinds) OR 2 = ANY (p_kinds));
+  v_sells_only  constant boolean := v_sells AND NOT (0 = ANY (p_kinds) OR 1 = ANY (p_kinds));
   v_zeros       constant int[] := array_fill(0, ARRAY[cardinality(p_tickets)]);
   v_look        record;   -- what was found of a ticket
   v_order       int;
@@ -154,7 +154,11 @@ DECLARE
   v_new_person  int;      -- and its shopper
   v_kept        int;      -- how many of its tickets were chosen by its choice before
   v_held        int;
-  v_grants_all  boolean;  -- whether each operation locks free tickets that no other one names
+  -- Whether no two operations name the same ticket; and whether each one can then be done without a
+  -- look at the others: it locks tickets that are free, or sells tickets that its cart may have.
+  v_is_apart    constant boolean := cardinality(p_members) = cardinality(p_tickets) AND p_wants[1] > 7;
+  v_grants_all  boolean := false;
+  v_sells_all   boolean := false;
   v_has_grants  boolean := false;
   v_has_changes boolean := false;
   v_has_sales   boolean := false;
@@ -183,6 +187,7 @@ BEGIN
           FROM unnest(p_orders) AS o);
     ELSE
       v_order_sets := array_fill(NULL::text, ARRAY[cardinality(p_orders)]);
+      v_orders_new := NOT false = ANY (v_order_locks) AND cardinality(p_orders) = cardinality(p_kinds);
     END IF;
   END IF;
   IF v_counts THEN
@@ -214,10 +219,9 @@ BEGIN
     v_created := v_zeros;
     v_row := array_fill(NULL::tid, ARRAY[cardinality(p_tickets)]);
     v_place := v_row;
-    v_part := v_zeros;
     -- A batch of nothing but locks is told only of the tickets that are not simply free.
     FOR v_look IN
-      SELECT u.i::int, b.ctid AS row, t.ctid AS place, t.tableoid AS part,
+      SELECT u.i::int, b.ctid AS row, t.ctid AS place,
              CASE WHEN t.ticket_id IS NULL THEN 3
                   WHEN t.status IS NOT TRUE THEN 1
                   WHEN b.locked_up > v_now
@@ -248,7 +252,6 @@ BEGIN
       v_is_fresh := false;
       v_state[i] := v_look.state;
       v_place[i] := v_look.place;
-      v_part[i] := v_look.part;
       IF v_look.row IS NOT NULL THEN
         v_found[i] := 1;
         v_row[i] := v_look.row;
@@ -258,43 +261,56 @@ BEGIN
         v_created[i] := v_look.created;
       END IF;
     END LOOP;
+    v_grants_all := v_is_apart AND v_locks_only AND v_is_fresh;
+    v_sells_all := v_is_apart AND v_sells_only AND v_orders_new;
+    IF v_sells_all THEN
+      FOR i IN 1 .. cardinality(p_tickets) LOOP
+        IF v_state[i] IN (1, 3)
+           OR (v_state[i] IN (2, 5) AND v_owner[i] <> p_owners[p_wants[i] >> 3]) THEN
+          v_sells_all := false;
+          EXIT;
+        END IF;
+      END LOOP;
+    END IF;
     EXIT WHEN v_round = 2 OR NOT (p_strict OR v_sells OR 1 = ANY (v_lockable));
     -- An operation that is refused by what nobody in the batch can change needs no lock.
-    v_needed := v_zeros;
-    v_first := 1;
-    FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
-      v_owned_by := p_owners[v_operation];
-      v_outcome := 1;
-      IF p_kinds[v_operation] = 1 THEN
-        FOR m IN v_first .. p_ends[v_operation] LOOP
-          i := p_members[m];
-          IF v_state[i] IN (1, 3, 4, 5) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
-               AND (v_owned_by = 0 OR v_owned_by <> v_owner[i])) THEN
+    v_needed := array_fill(v_sells_all::int, ARRAY[cardinality(p_tickets)]);
+    IF NOT v_sells_all THEN
+      v_first := 1;
+      FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
+        v_owned_by := p_owners[v_operation];
+        v_outcome := 1;
+        IF p_kinds[v_operation] = 1 THEN
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] IN (1, 3, 4, 5) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
+                 AND (v_owned_by = 0 OR v_owned_by <> v_owner[i])) THEN
+              v_outcome := 0;
+              EXIT;
+            END IF;
+          END LOOP;
+        ELSIF p_kinds[v_operation] = 2 THEN
+          v_order := p_order_of[v_operation];
+          IF NOT v_order_locks[v_order] OR v_order_sets[v_order] IS NOT NULL THEN
             v_outcome := 0;
-            EXIT;
           END IF;
-        END LOOP;
-      ELSIF p_kinds[v_operation] = 2 THEN
-        v_order := p_order_of[v_operation];
-        IF NOT v_order_locks[v_order] OR v_order_sets[v_order] IS NOT NULL THEN
-          v_outcome := 0;
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] IN (1, 3)
+               OR (v_state[i] IN (2, 5) AND p_wants[i] & 2 = 0 AND v_owned_by <> v_owner[i]) THEN
+              v_outcome := 0;
+              EXIT;
+            END IF;
+          END LOOP;
         END IF;
-        FOR m IN v_first .. p_ends[v_operation] LOOP
-          i := p_members[m];
-          IF v_state[i] IN (1, 3)
-             OR (v_state[i] IN (2, 5) AND p_wants[i] & 2 = 0 AND v_owned_by <> v_owner[i]) THEN
-            v_outcome := 0;
-            EXIT;
-          END IF;
-        END LOOP;
-      END IF;
-      IF v_outcome = 1 THEN
-        FOR m IN v_first .. p_ends[v_operation] LOOP
-          v_needed[p_members[m]] := 1;
-        END LOOP;
-      END IF;
-      v_first := p_ends[v_operation] + 1;
-    END LOOP;
+        IF v_outcome = 1 THEN
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            v_needed[p_members[m]] := 1;
+          END LOOP;
+        END IF;
+        v_first := p_ends[v_operation] + 1;
+      END LOOP;
+    END IF;
     v_first := 1;
     EXIT WHEN NOT 1 = ANY (v_needed);
     -- Lock what may have to change. Then look again, unless no transaction has ended in between: it may
@@ -303,9 +319,9 @@ BEGIN
       SELECT array_agg(s.i) INTO v_open
         FROM (
           SELECT u.i
-            FROM unnest(p_wants, v_needed, v_place, v_part) WITH ORDINALITY
-                 AS u (wants, needed, place, part, i)
-            JOIN tickets t ON t.ctid = u.place AND t.tableoid = u.part
+            FROM unnest(p_tickets, p_wants, v_needed, v_place) WITH ORDINALITY
+                 AS u (ticket_id, wants, needed, place, i)
+            JOIN tickets t ON t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.wants & 4 = 4 AND t.status
            ORDER BY u.i
              FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -315,9 +331,9 @@ BEGIN
       SELECT v_open || array_agg(s.i) INTO v_open
         FROM (
           SELECT u.i
-            FROM unnest(p_wants, v_needed, v_place, v_part) WITH ORDINALITY
-                 AS u (wants, needed, place, part, i)
-            JOIN tickets t ON t.ctid = u.place AND t.tableoid = u.part
+            FROM unnest(p_tickets, p_wants, v_needed, v_place) WITH ORDINALITY
+                 AS u (ticket_id, wants, needed, place, i)
+            JOIN tickets t ON t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.wants & 5 = 1 AND t.status
            ORDER BY u.i
              FOR SHARE OF t SKIP LOCKED
@@ -327,9 +343,9 @@ BEGIN
       SELECT array_agg(s.i) INTO v_locked
         FROM (
           SELECT u.i
-            FROM unnest(v_needed, v_lockable, v_row) WITH ORDINALITY
-                 AS u (needed, lockable, row, i)
-            JOIN tickets_blocked b ON b.ctid = u.row
+            FROM unnest(p_tickets, v_needed, v_lockable, v_row) WITH ORDINALITY
+                 AS u (ticket_id, needed, lockable, row, i)
+            JOIN tickets_blocked b ON b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.lockable = 1
            ORDER BY u.i
              FOR UPDATE OF b SKIP LOCKED
@@ -339,7 +355,9 @@ BEGIN
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
-  IF v_needed IS NOT NULL THEN
+  v_sells_all := v_sells_all AND cardinality(v_open) = cardinality(p_tickets)
+                 AND coalesce(cardinality(v_locked), 0) = cardinality(array_positions(v_found, 1));
+  IF v_needed IS NOT NULL AND NOT v_sells_all THEN
     -- A live row of another cart is refused without a lock; whatever may change needs its locks.
     v_locks := v_zeros;
     FOREACH i IN ARRAY coalesce(v_locked, '{}') LOOP
@@ -390,11 +408,7 @@ BEGIN
   END IF;
 
   outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
-  v_grants_all := v_is_fresh AND v_locks_only AND p_wants[1] > 7
-                  AND cardinality(p_members) = cardinality(p_tickets);
   IF v_grants_all THEN
-    -- The batch that is most usual in a sale: each operation locks free tickets that no other one
-    -- names. All are granted, and there is nothing to decide one after the other.
     INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
     SELECT u.ticket_id, v_now + p_seconds[u.wants >> 3] * interval '1 second', v_now,
            v_keys[p_owners[u.wants >> 3]]
@@ -407,197 +421,271 @@ BEGIN
       v_sold := v_zeros;
       v_order_sale := array_fill(0, ARRAY[cardinality(p_orders)]);
     END IF;
-    IF v_records THEN
+  IF v_records THEN
       v_event := array_fill(0, ARRAY[cardinality(p_members)]);
       v_end := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
     END IF;
-    expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
-    FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
-      v_owned_by := p_owners[v_operation];
-      v_outcome := 1;
-      IF p_kinds[v_operation] = 1 THEN
-        FOR m IN v_first .. p_ends[v_operation] LOOP
-          i := p_members[m];
-          IF v_state[i] <> 0 THEN
-            IF v_state[i] = 8 THEN
-              v_outcome := 2;
-            ELSIF v_state[i] = 9 THEN
-              v_outcome := CASE v_outcome WHEN 1 THEN 3 ELSE v_outcome END;
-            ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
-                    CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
-              v_outcome := 0;
-            ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
-                  AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
-              -- The cart's own, to be renewed, but not locked: the operation was refused at the first look.
-              v_outcome := 3;
-            END IF;
-          END IF;
-        END LOOP;
-        IF v_outcome = 3 THEN
-          -- Nothing stands in its way any more, and what it needs has not been locked: run it again.
-          v_outcome := 2;
-        END IF;
-        IF v_counts AND v_outcome = 1 THEN
-          v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
-          v_pick := coalesce(p_choice_of[v_operation], 0);
-          v_new := 0;
-          v_new_person := 0;
-          v_kept := 0;
+    IF v_sells_all THEN
+      v_sold := ARRAY(SELECT w >> 3 FROM unnest(p_wants) AS w);
+      v_change := array_fill(2, ARRAY[cardinality(p_tickets)]);
+      v_has_sales := true;
+      v_has_changes := true;
+      IF v_records THEN
+        v_event := ARRAY(SELECT (p_wants[m] & -8) + 5 FROM unnest(p_members) AS m);
+      END IF;
+    ELSE
+      expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
+      FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
+        v_owned_by := p_owners[v_operation];
+        v_outcome := 1;
+        IF p_kinds[v_operation] = 1 THEN
           FOR m IN v_first .. p_ends[v_operation] LOOP
             i := p_members[m];
-            IF v_state[i] = 0 THEN
-              v_new := v_new + 1;
-              v_new_person := v_new_person + 1;
-            ELSE
-              IF v_person[i] <> v_shopper THEN
-                v_new_person := v_new_person + 1;
-              END IF;
-              IF v_choice[i] = v_pick THEN
-                v_kept := v_kept + 1;
+            IF v_state[i] <> 0 THEN
+              IF v_state[i] = 8 THEN
+                v_outcome := 2;
+              ELSIF v_state[i] = 9 THEN
+                v_outcome := CASE v_outcome WHEN 1 THEN 3 ELSE v_outcome END;
+              ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
+                      CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
+                v_outcome := 0;
+              ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
+                    AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
+                -- The cart's own, to be renewed, but not locked: it was refused at the first look.
+                v_outcome := 3;
               END IF;
             END IF;
           END LOOP;
-          IF (v_pick > 0 AND (NOT v_choice_locks[v_pick] OR v_choice_held[v_pick] > v_kept))
-             OR (p_limit > 0 AND v_owned_by > 0 AND NOT v_cart_locks[v_owned_by])
-             OR (v_shopper > 0 AND NOT v_person_locks[v_shopper]) THEN
+          IF v_outcome = 3 THEN
+            -- Nothing stands in its way any more, and what it needs has not been locked: run it again.
             v_outcome := 2;
-          ELSIF p_limit > 0 THEN
-            v_held := NULL;
-            IF v_owned_by > 0 AND v_new > 0 AND v_cart_held[v_owned_by] + v_new > p_limit THEN
-              v_held := v_cart_held[v_owned_by];
-            END IF;
-            IF v_shopper > 0 AND v_new_person > 0
-               AND v_person_held[v_shopper] + v_new_person > p_limit THEN
-              v_held := greatest(v_held, v_person_held[v_shopper]);
-            END IF;
-            IF v_held IS NOT NULL THEN
-              v_outcome := 4;
-              expiries[v_operation] := v_held;
-            END IF;
           END IF;
-          IF v_outcome = 1 THEN
+          IF v_counts AND v_outcome = 1 THEN
+            v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
+            v_pick := coalesce(p_choice_of[v_operation], 0);
+            v_new := 0;
+            v_new_person := 0;
+            v_kept := 0;
             FOR m IN v_first .. p_ends[v_operation] LOOP
               i := p_members[m];
               IF v_state[i] = 0 THEN
-                v_person[i] := 0;
-                v_choice[i] := 0;
-                IF p_limit > 0 AND v_owned_by > 0 THEN
-                  v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;
+                v_new := v_new + 1;
+                v_new_person := v_new_person + 1;
+              ELSE
+                IF v_person[i] <> v_shopper THEN
+                  v_new_person := v_new_person + 1;
                 END IF;
-              END IF;
-              IF v_shopper > 0 AND v_person[i] <> v_shopper THEN
-                IF v_person[i] > 0 THEN
-                  v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+                IF v_choice[i] = v_pick THEN
+                  v_kept := v_kept + 1;
                 END IF;
-                v_person[i] := v_shopper;
-                v_person_held[v_shopper] := v_person_held[v_shopper] + 1;
-                v_change[i] := 1;
-                v_has_changes := true;
-              END IF;
-              IF v_pick > 0 AND v_choice[i] <> v_pick THEN
-                IF v_choice[i] > 0 THEN
-                  v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
-                END IF;
-                v_choice[i] := v_pick;
-                v_choice_held[v_pick] := v_choice_held[v_pick] + 1;
-                v_change[i] := 1;
-                v_has_changes := true;
               END IF;
             END LOOP;
-          END IF;
-        END IF;
-        IF v_outcome = 1 THEN
-          v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
-          v_earliest := NULL;
-          v_has_grants := true;
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            IF v_state[i] = 0 THEN
-              v_state[i] := 2;
-              v_grant[i] := v_operation;
-              v_earliest := least(v_earliest, v_wanted);
-              IF v_records THEN
-                v_event[m] := v_operation * 8 + 1;
+            IF (v_pick > 0 AND (NOT v_choice_locks[v_pick] OR v_choice_held[v_pick] > v_kept))
+               OR (p_limit > 0 AND v_owned_by > 0 AND NOT v_cart_locks[v_owned_by])
+               OR (v_shopper > 0 AND NOT v_person_locks[v_shopper]) THEN
+              v_outcome := 2;
+            ELSIF p_limit > 0 THEN
+              v_held := NULL;
+              IF v_owned_by > 0 AND v_new > 0 AND v_cart_held[v_owned_by] + v_new > p_limit THEN
+                v_held := v_cart_held[v_owned_by];
               END IF;
-            ELSE
-              -- A renewal: never earlier than it was, never longer than the cap allows.
-              IF v_grant[i] > 0 THEN
-                v_expiry := greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint);
-                IF v_expiry = v_wanted THEN
-                  v_grant[i] := v_operation;
+              IF v_shopper > 0 AND v_new_person > 0
+                 AND v_person_held[v_shopper] + v_new_person > p_limit THEN
+                v_held := greatest(v_held, v_person_held[v_shopper]);
+              END IF;
+              IF v_held IS NOT NULL THEN
+                v_outcome := 4;
+                expiries[v_operation] := v_held;
+              END IF;
+            END IF;
+            IF v_outcome = 1 THEN
+              FOR m IN v_first .. p_ends[v_operation] LOOP
+                i := p_members[m];
+                IF v_state[i] = 0 THEN
+                  v_person[i] := 0;
+                  v_choice[i] := 0;
+                  IF p_limit > 0 AND v_owned_by > 0 THEN
+                    v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;
+                  END IF;
                 END IF;
-                IF v_records THEN
-                  v_event[m] := v_operation * 8 + 2;
-                  v_end[m] := v_expiry;
-                END IF;
-              ELSE
-                v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
-                IF v_expiry <> v_until[i] THEN
-                  v_until[i] := v_expiry;
+                IF v_shopper > 0 AND v_person[i] <> v_shopper THEN
+                  IF v_person[i] > 0 THEN
+                    v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+                  END IF;
+                  v_person[i] := v_shopper;
+                  v_person_held[v_shopper] := v_person_held[v_shopper] + 1;
                   v_change[i] := 1;
                   v_has_changes := true;
+                END IF;
+                IF v_pick > 0 AND v_choice[i] <> v_pick THEN
+                  IF v_choice[i] > 0 THEN
+                    v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+                  END IF;
+                  v_choice[i] := v_pick;
+                  v_choice_held[v_pick] := v_choice_held[v_pick] + 1;
+                  v_change[i] := 1;
+                  v_has_changes := true;
+                END IF;
+              END LOOP;
+            END IF;
+          END IF;
+          IF v_outcome = 1 THEN
+            v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
+            v_earliest := NULL;
+            v_has_grants := true;
+            FOR m IN v_first .. p_ends[v_operation] LOOP
+              i := p_members[m];
+              IF v_state[i] = 0 THEN
+                v_state[i] := 2;
+                v_grant[i] := v_operation;
+                v_earliest := least(v_earliest, v_wanted);
+                IF v_records THEN
+                  v_event[m] := v_operation * 8 + 1;
+                END IF;
+              ELSE
+                -- A renewal: never earlier than it was, never longer than the cap allows.
+                IF v_grant[i] > 0 THEN
+                  v_expiry := greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint);
+                  IF v_expiry = v_wanted THEN
+                    v_grant[i] := v_operation;
+                  END IF;
                   IF v_records THEN
                     v_event[m] := v_operation * 8 + 2;
                     v_end[m] := v_expiry;
                   END IF;
+                ELSE
+                  v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
+                  IF v_expiry <> v_until[i] THEN
+                    v_until[i] := v_expiry;
+                    v_change[i] := 1;
+                    v_has_changes := true;
+                    IF v_records THEN
+                      v_event[m] := v_operation * 8 + 2;
+                      v_end[m] := v_expiry;
+                    END IF;
+                  END IF;
                 END IF;
+                v_earliest := least(v_earliest, v_expiry);
               END IF;
-              v_earliest := least(v_earliest, v_expiry);
+            END LOOP;
+            expiries[v_operation] := v_earliest;
+          ELSIF v_outcome = 0 THEN
+            IF reasons IS NULL THEN
+              reasons := array_fill(0, ARRAY[cardinality(p_members)]);
+              waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
             END IF;
-          END LOOP;
-          expiries[v_operation] := v_earliest;
-        ELSIF v_outcome = 0 THEN
-          IF reasons IS NULL THEN
-            reasons := array_fill(0, ARRAY[cardinality(p_members)]);
-            waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
-          END IF;
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            IF v_state[i] <> 2 THEN
-              reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
-            ELSIF v_grant[i] > 0 THEN
-              IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
-                reasons[m] := 2;
-                waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
-              END IF;
-            ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
-              reasons[m] := 2;
-              waits[m] := v_until[i];
-            END IF;
-          END LOOP;
-        END IF;
-      ELSIF p_kinds[v_operation] = 2 THEN
-        v_order := p_order_of[v_operation];
-        IF NOT v_order_locks[v_order] THEN
-          v_outcome := 2;
-        ELSIF v_order_sets[v_order] IS NOT NULL OR v_order_sale[v_order] > 0 THEN
-          v_set := ARRAY(
-            SELECT p_tickets[m] FROM unnest(p_members[v_first : p_ends[v_operation]]) AS m
-             ORDER BY m)::text;
-          v_outcome := CASE WHEN v_set = coalesce(v_order_sets[v_order], ARRAY(
-            SELECT u.ticket_id FROM unnest(p_tickets, v_sold) WITH ORDINALITY
-                   AS u (ticket_id, sold, i)
-             WHERE u.sold = v_order_sale[v_order] ORDER BY u.i)::text) THEN 3 ELSE 5 END;
-        ELSE
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
-            IF v_state[i] = 8 THEN
-              v_outcome := 2;
-            ELSIF v_state[i] IN (1, 3) OR (v_state[i] IN (2, 5) AND v_holder <> v_owned_by) THEN
-              v_outcome := CASE v_outcome WHEN 2 THEN 2 ELSE 0 END;
-            ELSIF v_locks[i] & 2 = 0 OR (v_lockable[i] = 1 AND v_locks[i] & 1 = 0) THEN
-              v_outcome := CASE v_outcome WHEN 1 THEN 6 ELSE v_outcome END;
-            END IF;
-          END LOOP;
-          IF v_outcome = 6 THEN
-            -- As above: nothing is in its way, and what it needs has not been locked.
-            v_outcome := 2;
-          ELSIF v_outcome = 1 THEN
             FOR m IN v_first .. p_ends[v_operation] LOOP
               i := p_members[m];
+              IF v_state[i] <> 2 THEN
+                reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
+              ELSIF v_grant[i] > 0 THEN
+                IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
+                  reasons[m] := 2;
+                  waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+                END IF;
+              ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
+                reasons[m] := 2;
+                waits[m] := v_until[i];
+              END IF;
+            END LOOP;
+          END IF;
+        ELSIF p_kinds[v_operation] = 2 THEN
+          v_order := p_order_of[v_operation];
+          IF NOT v_order_locks[v_order] THEN
+            v_outcome := 2;
+          ELSIF v_order_sets[v_order] IS NOT NULL OR v_order_sale[v_order] > 0 THEN
+            v_set := ARRAY(
+              SELECT p_tickets[m] FROM unnest(p_members[v_first : p_ends[v_operation]]) AS m
+               ORDER BY m)::text;
+            v_outcome := CASE WHEN v_set = coalesce(v_order_sets[v_order], ARRAY(
+              SELECT u.ticket_id FROM unnest(p_tickets, v_sold) WITH ORDINALITY
+                     AS u (ticket_id, sold, i)
+               WHERE u.sold = v_order_sale[v_order] ORDER BY u.i)::text) THEN 3 ELSE 5 END;
+          ELSE
+            FOR m IN v_first .. p_ends[v_operation] LOOP
+              i := p_members[m];
+              v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
+              IF v_state[i] = 8 THEN
+                v_outcome := 2;
+              ELSIF v_state[i] IN (1, 3) OR (v_state[i] IN (2, 5) AND v_holder <> v_owned_by) THEN
+                v_outcome := CASE v_outcome WHEN 2 THEN 2 ELSE 0 END;
+              ELSIF v_locks[i] & 2 = 0 OR (v_lockable[i] = 1 AND v_locks[i] & 1 = 0) THEN
+                v_outcome := CASE v_outcome WHEN 1 THEN 6 ELSE v_outcome END;
+              END IF;
+            END LOOP;
+            IF v_outcome = 6 THEN
+              -- As above: nothing is in its way, and what it needs has not been locked.
+              v_outcome := 2;
+            ELSIF v_outcome = 1 THEN
+              FOR m IN v_first .. p_ends[v_operation] LOOP
+                i := p_members[m];
+                IF v_counts AND v_state[i] IN (2, 5) THEN
+                  v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
+                  IF p_limit > 0 AND v_holder > 0 THEN
+                    v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
+                  END IF;
+                  IF v_person[i] > 0 THEN
+                    v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+                  END IF;
+                  IF v_choice[i] > 0 THEN
+                    v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+                  END IF;
+                END IF;
+                v_state[i] := 1;
+                v_grant[i] := 0;
+                v_change[i] := 2;
+                v_sold[i] := v_operation;
+                IF v_records THEN
+                  v_event[m] := v_operation * 8 + 5;
+                END IF;
+              END LOOP;
+              v_order_sale[v_order] := v_operation;
+              v_has_sales := true;
+              v_has_changes := true;
+            ELSIF v_outcome = 0 THEN
+              IF reasons IS NULL THEN
+                reasons := array_fill(0, ARRAY[cardinality(p_members)]);
+                waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
+              END IF;
+              FOR m IN v_first .. p_ends[v_operation] LOOP
+                i := p_members[m];
+                IF v_state[i] IN (1, 3) THEN
+                  reasons[m] := v_state[i];
+                ELSIF v_state[i] IN (2, 5) THEN
+                  IF v_grant[i] > 0 THEN
+                    IF p_owners[v_grant[i]] <> v_owned_by THEN
+                      reasons[m] := 2;
+                      waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+                    END IF;
+                  ELSIF v_owner[i] <> v_owned_by THEN
+                    reasons[m] := 2;
+                    waits[m] := v_until[i];
+                  END IF;
+                END IF;
+              END LOOP;
+            END IF;
+          END IF;
+        ELSE
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            IF v_state[p_members[m]] = 8 THEN
+              v_outcome := 2;
+            END IF;
+          END LOOP;
+          IF v_outcome = 1 THEN
+            v_is_changed := false;
+            FOR m IN v_first .. p_ends[v_operation] LOOP
+              i := p_members[m];
+              IF v_grant[i] > 0 THEN
+                CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
+                v_holder := p_owners[v_grant[i]];
+                v_grant[i] := 0;
+              ELSE
+                -- What this batch has released or sold already is not released once more.
+                CONTINUE WHEN v_change[i] = 2;
+                CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
+                v_holder := v_owner[i];
+              END IF;
               IF v_counts AND v_state[i] IN (2, 5) THEN
-                v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
                 IF p_limit > 0 AND v_holder > 0 THEN
                   v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
                 END IF;
@@ -608,87 +696,23 @@ BEGIN
                   v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
                 END IF;
               END IF;
-              v_state[i] := 1;
-              v_grant[i] := 0;
-              v_change[i] := 2;
-              v_sold[i] := v_operation;
+              v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
+              v_change[i] := v_found[i] * 2;
+              v_has_changes := true;
+              v_is_changed := true;
               IF v_records THEN
-                v_event[m] := v_operation * 8 + 5;
+                v_event[m] := v_operation * 8 + CASE v_holder WHEN 0 THEN 4 ELSE 3 END;
               END IF;
             END LOOP;
-            v_order_sale[v_order] := v_operation;
-            v_has_sales := true;
-            v_has_changes := true;
-          ELSIF v_outcome = 0 THEN
-            IF reasons IS NULL THEN
-              reasons := array_fill(0, ARRAY[cardinality(p_members)]);
-              waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
+            IF NOT v_is_changed THEN
+              v_outcome := 3;
             END IF;
-            FOR m IN v_first .. p_ends[v_operation] LOOP
-              i := p_members[m];
-              IF v_state[i] IN (1, 3) THEN
-                reasons[m] := v_state[i];
-              ELSIF v_state[i] IN (2, 5) THEN
-                IF v_grant[i] > 0 THEN
-                  IF p_owners[v_grant[i]] <> v_owned_by THEN
-                    reasons[m] := 2;
-                    waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
-                  END IF;
-                ELSIF v_owner[i] <> v_owned_by THEN
-                  reasons[m] := 2;
-                  waits[m] := v_until[i];
-                END IF;
-              END IF;
-            END LOOP;
           END IF;
         END IF;
-      ELSE
-        FOR m IN v_first .. p_ends[v_operation] LOOP
-          IF v_state[p_members[m]] = 8 THEN
-            v_outcome := 2;
-          END IF;
-        END LOOP;
-        IF v_outcome = 1 THEN
-          v_is_changed := false;
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            IF v_grant[i] > 0 THEN
-              CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
-              v_holder := p_owners[v_grant[i]];
-              v_grant[i] := 0;
-            ELSE
-              -- What this batch has released or sold already is not released once more.
-              CONTINUE WHEN v_change[i] = 2;
-              CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
-              v_holder := v_owner[i];
-            END IF;
-            IF v_counts AND v_state[i] IN (2, 5) THEN
-              IF p_limit > 0 AND v_holder > 0 THEN
-                v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
-              END IF;
-              IF v_person[i] > 0 THEN
-                v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
-              END IF;
-              IF v_choice[i] > 0 THEN
-                v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
-              END IF;
-            END IF;
-            v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
-            v_change[i] := v_found[i] * 2;
-            v_has_changes := true;
-            v_is_changed := true;
-            IF v_records THEN
-              v_event[m] := v_operation * 8 + CASE v_holder WHEN 0 THEN 4 ELSE 3 END;
-            END IF;
-          END LOOP;
-          IF NOT v_is_changed THEN
-            v_outcome := 3;
-          END IF;
-        END IF;
-      END IF;
-      outcomes[v_operation] := v_outcome;
-      v_first := p_ends[v_operation] + 1;
-    END LOOP;
+        outcomes[v_operation] := v_outcome;
+        v_first := p_ends[v_operation] + 1;
+      END LOOP;
+    END IF;
 
     IF (v_has_grants OR v_has_sales) AND 0 = ANY (v_found) THEN
       -- unnest gives the tickets in the array's order, which is the order to lock them in.
@@ -730,8 +754,8 @@ BEGIN
     IF v_has_sales THEN
       UPDATE tickets t
          SET status = false{touched}
-        FROM unnest(v_place, v_part, v_sold) AS u (place, part, sold)
-       WHERE u.sold > 0 AND t.ctid = u.place AND t.tableoid = u.part;
+        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
+       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
         FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
