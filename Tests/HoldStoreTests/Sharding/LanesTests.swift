@@ -6,16 +6,18 @@ import Threads
 
 @testable import HoldStore
 
-/// The lanes of an engine's keys, with no server and no committer: operations only come and expire, at
-/// times that the test names.
+/// The lanes of an engine's keys, with no server: operations come and expire, at times that the test names.
 @Suite struct LanesTests {
   private let start = Instant.now
   private let lanes: Lanes
   private let pool: Pool
   private let keys: Monitor<[String]>
+  private let made: Monitor<[String: Lane]>
+  private let begun: Monitor<Int>
   private let expired = Monitor<[String]>([])
 
   init() throws {
+    begun = Monitor(0)
     let settings = HoldStoreSettings()
     let pool = Pool(
       limits: settings.pool,
@@ -24,18 +26,24 @@ import Threads
     let makeCommitter = Committer.maker(
       settings, pool: pool, contended: Monitor(ContendedTickets(limit: 1)),
       books: SeatBooks(limits: BestLimits(events: 1, seats: 1)),
-      check: DatabaseCheck(strictSales: .off, isSharded: true, onEvent: { _ in }),
-      onEvent: { _ in })
+      check: DatabaseCheck(strictSales: .off, isSharded: true, onEvent: { _ in })
+    ) { [begun] event in
+      if case .begun = event { begun.withLock { $0 += 1 } }
+    }
     let keys = Monitor<[String]>([])
+    let made = Monitor<[String: Lane]>([:])
     lanes = Lanes(
       try #require(ShardKey("before-last:-")), limits: settings.queue, probeMilliseconds: 1,
-      committers: 1
+      committers: 2
     ) { key in
       keys.withLock { $0.append(key) }
-      return Lane(limits: settings.queue) { makeCommitter($0, .keyed(key), $1) }
+      let lane = Lane(limits: settings.queue) { makeCommitter($0, .keyed(key), $1) }
+      made.withLock { $0[key] = lane }
+      return lane
     }
     self.pool = pool
     self.keys = keys
+    self.made = made
   }
 
   private func time(_ milliseconds: Int) -> Instant { start.advanced(byMilliseconds: milliseconds) }
@@ -84,6 +92,27 @@ import Threads
     lanes.expire(now: time(3))
     #expect(expired.withLock { $0 } == ["E1-1", "E1-2"], "the second operation was lost")
     #expect(lanes.operationCount == 0)
+    pool.close()
+  }
+
+  /// While E1's batch comes into doubt, E2's gets no connection. Its server has not answered, and is asked
+  /// before anything else is sent there.
+  @Test func whatWasNotSentIsNoAnswer() throws {
+    submit("E1-1", until: 1000)
+    submit("E2-1", until: 1100)
+    let threads = (0..<2).map { _ in WorkerThread { [lanes] in lanes.run(Pulse()) } }
+    let lane = try #require(made.withLock { $0["E1"] })
+    let error = PostgresError(.connectionLost, "no server")
+    lane.doubt.withLock { $0 = Doubt([], error, CommitRecord()) }
+    time(1200).sleep()
+    #expect(begun.withLock { $0 } == 2)
+    lanes.expire(now: .now)
+    submit("E2-2", until: 2000)
+    time(2100).sleep()
+    #expect(begun.withLock { $0 } == 2, "E2 is served without being asked")
+    lanes.stop()
+    lanes.expire(now: .now)
+    for thread in threads { thread.join() }
     pool.close()
   }
 }
