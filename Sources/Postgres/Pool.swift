@@ -14,7 +14,7 @@ public final class Pool: Sendable {
   private let isEngine: Bool
   private let giveUp: @Sendable (PostgresConnection) -> Void
   private let state: Monitor<PoolState<PostgresConnection>>
-  private let thread: Monitor<WorkerThread?>
+  private let threads = WorkerThreads()
 
   /// Starts opening connections.
   ///
@@ -33,11 +33,9 @@ public final class Pool: Sendable {
     self.isEngine = isEngine
     self.giveUp = giveUp
     state = Monitor(PoolState(limits: limits))
-    thread = Monitor(nil)
-    let started = WorkerThread { [state] in
+    threads.start { [state] in
       Self.keepOpen(state, limits: limits, open: open, onFailure: onFailure)
     }
-    thread.withLock { $0 = started }
   }
 
   /// Lends a connection for the length of `body`; one that comes back broken is replaced.
@@ -76,11 +74,7 @@ public final class Pool: Sendable {
   public func close() {
     _ = state.withLock { $0.close() }
     state.broadcast()
-    let ended = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    ended?.join()
+    threads.join()
   }
 
   private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {
