@@ -73,6 +73,18 @@ extension EndToEnd {
       #expect(try http.lock(free).body == Answer.granted(free))
     }
 
+    /// Negative control: a function that stops at the first ticket that it cannot hold.
+    @Test func aRefusalThatNamesOnlyTheFirstIsSeen() throws {
+      #expect(try http.lock(["P-1", "P-2"]).status == 200)
+      let hasty = try NaiveCommit.sql.replacingOnly(
+        "v_count := v_count + 1;", with: "v_count := v_count + 1; EXIT;")
+      let answer = try CommitFunction(site).replaced(by: hasty) {
+        try http.lock(["P-3", "P-2", "P-1"])
+      }
+      #expect(answer.body == Answer.refused(["P-2"]))
+      #expect(try http.lock(["P-3", "P-2", "P-1"]).body == Answer.refused(["P-2", "P-1"]))
+    }
+
     @Test func aRefusalWritesNothing() throws {
       #expect(try http.lock(["P-2"]).status == 200)
       try expire("P-2")
