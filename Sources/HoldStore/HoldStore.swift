@@ -57,8 +57,8 @@ public final class HoldStore: HoldService {
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
   private let pulses: [Pulse]
-  private let committers: Monitor<[WorkerThread]> = Monitor([])
-  private let others: Monitor<[WorkerThread]> = Monitor([])
+  private let committers = WorkerThreads()
+  private let others = WorkerThreads()
 
   /// Starts the store; a database that cannot be reached is tried again in the background.
   public init(
@@ -226,31 +226,24 @@ public final class HoldStore: HoldService {
     queue.broadcast()
     lanes?.stop()
     // The others keep the deadlines until the committers are done.
-    join(committers)
+    committers.join()
     books.stop()
     releases.stop()
     checks.stop()
     // It ends the wait of a sweep for a connection.
     pool.close()
-    join(others)
-  }
-
-  private func join(_ threads: Monitor<[WorkerThread]>) {
-    let ended = threads.withLock { threads in
-      defer { threads = [] }
-      return threads
-    }
-    for thread in ended { thread.join() }
+    others.join()
   }
 
   private func startThreads(
     _ housekeeper: Housekeeper, _ committer: Committer,
     _ onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
-    let started = pulses.dropLast().map { [lanes] pulse in
-      WorkerThread { if let lanes { lanes.run(pulse) } else { committer.run(pulse) } }
+    for pulse in pulses.dropLast() {
+      committers.start { [lanes] in
+        if let lanes { lanes.run(pulse) } else { committer.run(pulse) }
+      }
     }
-    committers.withLock { $0 = started }
     let (releases, checks, pulse) = (releases, checks, pulses[settings.committers])
     let looker = SeatLooker(
       books: books, pool: pool, longestHoldSeconds: settings.longestHoldSeconds,
@@ -259,31 +252,24 @@ public final class HoldStore: HoldService {
     ) { [lanes, queue] events in
       if let lanes { lanes.wake(callersOf: events) } else { queue.wake(callersOf: events) }
     }
-    var more = [
-      WorkerThread { looker.run() },
-      WorkerThread {
-        housekeeper.keepDeadlines(
-          [{ releases.expire(now: $0) }, { checks.expire(now: $0) }], pulse)
-      },
-    ]
+    others.start { looker.run() }
+    others.start {
+      housekeeper.keepDeadlines([{ releases.expire(now: $0) }, { checks.expire(now: $0) }], pulse)
+    }
     let interval = settings.sweepIntervalMilliseconds
     let timeout = settings.answerTimeoutMilliseconds
     if interval > 0 {
-      more.append(
-        WorkerThread {
-          housekeeper.sweepPeriodically(
-            intervalMilliseconds: interval, timeoutMilliseconds: timeout)
-        })
+      others.start {
+        housekeeper.sweepPeriodically(intervalMilliseconds: interval, timeoutMilliseconds: timeout)
+      }
     }
     if settings.historyDays > 0 {
       let days = settings.historyDays
       let (pool, isStopping) = (pool, isStopping)
-      more.append(
-        WorkerThread {
-          HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
-            until: isStopping, timeoutMilliseconds: timeout)
-        })
+      others.start {
+        HistoryKeeper(pool: pool, days: days, onEvent: onEvent).run(
+          until: isStopping, timeoutMilliseconds: timeout)
+      }
     }
-    others.withLock { $0 = more }
   }
 }

@@ -5,7 +5,11 @@ public import Postgres
 public enum StrictSales: String, Sendable, CaseIterable {
   /// Where the role may.
   case auto
+
+  /// Always; a role that may not cannot commit.
   case on = "true"
+
+  /// Never.
   case off = "false"
 }
 

@@ -29,9 +29,7 @@ struct Sessions: Sendable {
       let calls = settings.shardKey == nil ? CommitCalls.plain : .keyed("")
       try connection.prepare(calls.commit, deadline: deadline)
     } catch {
-      guard error.code == .server(.undefinedFunction) || error.code == .server(.undefinedTable)
-      else { throw error }
-      throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
+      throw error.askingForMigration
     }
     try check.runOnce(on: connection, deadline: deadline)
     connection.silenceMilliseconds = limits.silenceMilliseconds

@@ -17,7 +17,7 @@ final class SingleFlight<Value: Sendable>: Sendable {
   }
 
   private let state = Monitor(State())
-  private let thread: Monitor<WorkerThread?> = Monitor(nil)
+  private let threads = WorkerThreads()
   private let unbegunResult: Value
   private let lateResult: Value
 
@@ -28,8 +28,7 @@ final class SingleFlight<Value: Sendable>: Sendable {
   init(unbegunResult: Value, lateResult: Value, work: @escaping @Sendable () -> Value) {
     self.unbegunResult = unbegunResult
     self.lateResult = lateResult
-    let started = WorkerThread { [state] in Self.run(state, work) }
-    thread.withLock { $0 = started }
+    threads.start { [state] in Self.run(state, work) }
   }
 
   func request(deadline: Instant, completion: @escaping @Sendable (Value) -> Void) {
@@ -60,11 +59,7 @@ final class SingleFlight<Value: Sendable>: Sendable {
   func stop() {
     state.withLock { $0.isStopping = true }
     state.signal()
-    let ended = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    ended?.join()
+    threads.join()
   }
 
   private static func run(_ state: Monitor<State>, _ work: () -> Value) {

@@ -14,7 +14,7 @@ public final class Pool: Sendable {
   private let isEngine: Bool
   private let connector: PostgresConnector?
   private let state: Monitor<PoolState<PostgresConnection>>
-  private let thread: Monitor<WorkerThread?>
+  private let threads = WorkerThreads()
 
   /// Starts opening connections.
   ///
@@ -34,11 +34,9 @@ public final class Pool: Sendable {
     self.isEngine = isEngine
     self.connector = connector
     state = Monitor(PoolState(limits: limits))
-    thread = Monitor(nil)
-    let started = WorkerThread { [state] in
+    threads.start { [state] in
       Self.keepOpen(state, limits: limits, open: open, onFailure: onFailure)
     }
-    thread.withLock { $0 = started }
   }
 
   /// Lends a connection for the length of `body`; one that comes back broken is replaced.
@@ -77,11 +75,7 @@ public final class Pool: Sendable {
   public func close() {
     _ = state.withLock { $0.close() }
     state.broadcast()
-    let ended = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    ended?.join()
+    threads.join()
   }
 
   private func lend(deadline: Instant) throws(PostgresError) -> PostgresConnection {

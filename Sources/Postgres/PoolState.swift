@@ -15,8 +15,6 @@ struct PoolState<Connection> {
 
   init(limits: PoolLimits) { self.limits = limits }
 
-  var idleCount: Int { idle.count }
-
   var counts: PoolCounts {
     let missing = limits.connections - idle.count - lentCount
     return PoolCounts(idle: idle.count, busy: lentCount, opening: isClosed ? 0 : max(0, missing))

@@ -42,6 +42,15 @@ extension EndToEnd {
           """) == ["P-1", "P-2", "P-3", "P-4"])
     }
 
+    /// Negative control: to a function that does not look at the clock, the row is a hold.
+    @Test func withoutTheClockAnExpiredHoldBlocks() throws {
+      #expect(try http.lock(["P-1"]).status == 200)
+      try expire("P-1")
+      let timeless = try NaiveCommit.sql.replacingOnly(" AND b.locked_up > v_now", with: "")
+      let answer = try CommitFunction(site).replaced(by: timeless) { try http.lock(["P-1"]) }
+      #expect(answer.body == Answer.refused(["P-1"]))
+    }
+
     @Test func aShortHoldEndsByItself() throws {
       let start = Clock.now
       #expect(try http.lock(["P-1"], seconds: 1).status == 200)
@@ -73,6 +82,18 @@ extension EndToEnd {
       #expect(try http.lock(["P-3", "nowhere"]).body == Answer.refused(["nowhere"]))
       #expect(
         try database.run("SELECT xmin, ctid, * FROM tickets_blocked ORDER BY ticket_id") == before)
+    }
+
+    /// Negative control: a function that refuses, and holds what is free all the same.
+    @Test func aRefusalThatWritesIsSeen() throws {
+      #expect(try http.lock(["P-1"]).status == 200)
+      let partial = try NaiveCommit.sql.replacingOnly(
+        "outcomes[n] := 0;\n      ELSE",
+        with: "outcomes[n] := 0;\n      END IF;\n      IF true THEN")
+      let answer = try CommitFunction(site).replaced(by: partial) { try http.lock(["P-1", "P-3"]) }
+      #expect(answer.body == Answer.refused(["P-1"]))
+      #expect(
+        try database.column("SELECT ticket_id FROM tickets_blocked ORDER BY 1") == ["P-1", "P-3"])
     }
 
     @Test func unlockDeletesAllExpiredAndNoneLive() throws {

@@ -84,6 +84,27 @@ extension ServerSuites {
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
     }
 
+    // MARK: - The clock
+
+    /// Whether a renewal that had to wait before its locks lasts as long from then on as it asked for.
+    private func renewalLastsFromItsLocksOn() throws -> Bool {
+      #expect(try database.outcomes(.lock("a", seconds: 60, as: "one")) == ["granted"])
+      try pauseBeforeLocks()
+      let end = "CREATE TABLE resumed AS SELECT clock_timestamp() AS at; COMMIT"
+      #expect(try commit([.lock("a", seconds: 600, as: "one")], then: end) == ["granted"])
+      return try database.bool("locked_up >= at + interval '600 s' FROM tickets_blocked, resumed")
+    }
+
+    @Test func theClockIsReadAfterTheLocks() throws {
+      #expect(try renewalLastsFromItsLocksOn())
+    }
+
+    /// Negative control: `now()` is when the transaction began.
+    @Test func byTheTransactionsStartAHoldIsTooShort() throws {
+      try takeOut("v_now := clock_timestamp();", insteadOf: "v_now := now();")
+      #expect(try !renewalLastsFromItsLocksOn())
+    }
+
     // MARK: - A renewal
 
     /// A lock that is refused at the first look, and whose obstacle is gone at the second: what it would

@@ -68,7 +68,7 @@ import Threads
     for name in ["a", "b", "c"] { state.opened(name) }
     _ = state.lend()
     state.discardLent()
-    #expect(state.idleCount == 2)
+    #expect(state.counts.idle == 2)
     #expect(pause == 0)
     state.opened("d")
     #expect(pause == nil)
@@ -125,7 +125,7 @@ import Threads
     if let lent { state.takeBack(lent) }
     // An attempt that was under way when it closed.
     state.opened("c")
-    #expect(state.idleCount == 0)
+    #expect(state.counts.idle == 0)
     #expect(state.lend() == nil)
   }
 }

@@ -19,7 +19,7 @@ public final class FastCGIServer: Sendable {
   let listener: Monitor<ListeningSocket?>
   let table: Monitor<ConnectionTable>
   let writers: LongAnswerWriters
-  private let threads: Monitor<[WorkerThread]>
+  private let threads = WorkerThreads()
   private let pulses: [Pulse]
 
   /// Starts the workers; requests are served from now on.
@@ -32,12 +32,10 @@ public final class FastCGIServer: Sendable {
     listener = Monitor(socket)
     table = Monitor(ConnectionTable(limits: limits))
     writers = LongAnswerWriters(count: limits.longAnswers)
-    threads = Monitor([])
     pulses = (0..<limits.workers).map { _ in Pulse() }
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)
-    let started = pulses.map { pulse in WorkerThread { self.runAcceptLoop(pulse) } }
-    threads.withLock { $0 = started }
+    for pulse in pulses { threads.start { self.runAcceptLoop(pulse) } }
   }
 
   /// The longest time that a worker has been at its present request, in milliseconds.
@@ -78,11 +76,7 @@ public final class FastCGIServer: Sendable {
   /// Ends the workers; each finishes the request that it handles.
   public func stop() {
     stopping.set()
-    let ended = threads.withLock { threads in
-      defer { threads = [] }
-      return threads
-    }
-    for thread in ended { thread.join() }
+    threads.join()
     writers.stop()
   }
 }

@@ -11,12 +11,11 @@ final class LongAnswerWriters: Sendable {
   }
 
   private let state: Monitor<State>
-  private let threads: Monitor<[WorkerThread]> = Monitor([])
+  private let threads = WorkerThreads()
 
   init(count: Int) {
     state = Monitor(State(freeCount: count))
-    let started = (0..<count).map { _ in WorkerThread { [state] in Self.run(state) } }
-    threads.withLock { $0 = started }
+    for _ in 0..<count { threads.start { [state] in Self.run(state) } }
   }
 
   /// Has a thread do the work; false when none is free.
@@ -35,11 +34,7 @@ final class LongAnswerWriters: Sendable {
   func stop() {
     state.withLock { $0.isStopping = true }
     state.broadcast()
-    let ended = threads.withLock { threads in
-      defer { threads = [] }
-      return threads
-    }
-    for thread in ended { thread.join() }
+    threads.join()
   }
 
   private static func run(_ state: Monitor<State>) {

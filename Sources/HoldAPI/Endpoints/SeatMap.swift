@@ -10,10 +10,13 @@ struct SeatMap: Endpoint {
     let requestID = request.requestID
     let eventID: EventID
     do throws(BadRequest) {
+      let maximumBytes = bounds.maximumEventIDBytes
       guard let text = try QueryReader.value("event_id", in: request.query) else {
-        throw BadRequest("event_id", expected: EventIDCheck.expectation(bounds), got: "nothing")
+        throw BadRequest(
+          "event_id", expected: TextCheck.expectation(maximumBytes: maximumBytes), got: "nothing")
       }
-      eventID = try EventIDCheck.check(text, named: "event_id", bounds: bounds)
+      eventID = EventID(
+        try TextCheck.check(text, named: "event_id", maximumBytes: maximumBytes))
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }

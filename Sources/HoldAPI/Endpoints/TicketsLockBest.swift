@@ -14,7 +14,7 @@ struct TicketsLockBest: Endpoint {
     do throws(BadRequest) {
       let members = try RequestMembers(of: request, bounds: bounds, example: Self.example)
       best = BestRequest(
-        eventID: try members.eventID().text, zone: try members.optionalLabel(.zone),
+        eventID: try members.eventID().text, zone: try members.zone(),
         quantity: try members.quantity(), mustBeAdjacent: try members.flag(.adjacent),
         reservedSeconds: try members.reservedSeconds(), holdID: try members.holdID(),
         shopper: try members.shopper())

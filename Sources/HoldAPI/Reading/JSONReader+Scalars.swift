@@ -64,20 +64,10 @@ extension JSONReader {
   private static func takeUnit(from rest: inout ArraySlice<UInt8>) -> UInt16? {
     var unit: UInt16 = 0
     for _ in 0..<4 {
-      guard let digit = rest.popFirst().flatMap(hexDigit) else { return nil }
+      guard let digit = rest.popFirst()?.hexDigitValue else { return nil }
       unit = unit << 4 | UInt16(digit)
     }
     return unit
-  }
-
-  /// The value of a hexadecimal digit; nil for any other byte.
-  static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 
   /// Reads a number, at whose first byte the reader stands.

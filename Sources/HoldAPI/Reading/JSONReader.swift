@@ -169,7 +169,7 @@ struct JSONReader {
   /// Passes over the digits of `\u`: without them the end of the string would be in doubt.
   private mutating func skipHexDigits() throws(Mistake) {
     for _ in 0..<4 {
-      guard offset < bytes.count, Self.hexDigit(bytes[offset]) != nil else { throw mistake }
+      guard offset < bytes.count, bytes[offset].hexDigitValue != nil else { throw mistake }
       offset += 1
     }
   }

@@ -27,8 +27,8 @@ enum QueryReader {
       switch encoded[index] {
       case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
       case UInt8(ascii: "%"):
-        guard index + 2 < encoded.count, let high = digit(encoded[index + 1]),
-          let low = digit(encoded[index + 2])
+        guard index + 2 < encoded.count, let high = encoded[index + 1].hexDigitValue,
+          let low = encoded[index + 2].hexDigitValue
         else { return nil }
         bytes.append(high << 4 | low)
         index += 2
@@ -37,14 +37,5 @@ enum QueryReader {
       index += 1
     }
     return bytes
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -9,7 +9,10 @@ extension RequestMembers {
     switch self[member] {
     case .strings(let ids):
       if ids.isEmpty { throw BadRequest(member.path, expected: expected, got: "an empty array") }
-      for (index, id) in ids.enumerated() { try checkTicketID(id, at: index, of: member) }
+      for (index, id) in ids.enumerated() {
+        _ = try TextCheck.check(
+          id, named: "\(member.path)[\(index)]", maximumBytes: bounds.maximumTicketIDBytes)
+      }
       guard let distinct = DistinctTickets.of(ids, maximum: bounds.maximumTickets) else {
         throw BadRequest(
           member.path, expected: expected, got: "more than \(bounds.maximumTickets) different ones")
@@ -22,52 +25,33 @@ extension RequestMembers {
       }
       return distinct
     case .mixedArray(let other, let index):
-      throw BadRequest("\(member.path)[\(index)]", expected: expectedTicketID, got: other.shown)
+      throw BadRequest(
+        "\(member.path)[\(index)]",
+        expected: TextCheck.expectation(maximumBytes: bounds.maximumTicketIDBytes),
+        got: other.shown)
     case let other: throw BadRequest(member.path, expected: expected, got: other.shown)
     }
   }
 
-  private var expectedTicketID: String { "a string of 1 to \(bounds.maximumTicketIDBytes) bytes" }
-
-  private func checkTicketID(
-    _ id: String, at index: Int, of member: Member
-  ) throws(BadRequest) {
-    let fits = (1...bounds.maximumTicketIDBytes).contains(id.utf8.count)
-    // PostgreSQL's text cannot hold a NUL.
-    if fits, id.everyByte(satisfies: { $0 != 0 }) { return }
-    throw BadRequest(
-      "\(member.path)[\(index)]", expected: expectedTicketID + (fits ? " without NUL" : ""),
-      got: Quotation.of(id))
-  }
-
   /// `event_id`.
   func eventID() throws(BadRequest) -> EventID {
-    guard case .string(let text) = self[.eventID] else {
-      throw BadRequest(
-        Member.eventID.path, expected: EventIDCheck.expectation(bounds),
-        got: self[.eventID].shown)
-    }
-    return try EventIDCheck.check(text, named: Member.eventID.path, bounds: bounds)
+    EventID(try publicText(.eventID, maximumBytes: bounds.maximumEventIDBytes))
   }
 
-  /// A name of the platform's, such as a zone's; bounded as ticket ids are.
-  func label(_ member: Member) throws(BadRequest) -> String {
+  /// `zone`, bounded as ticket ids are; nil when it was not sent.
+  func zone() throws(BadRequest) -> String? {
+    self[.zone].isAbsent
+      ? nil : try publicText(.zone, maximumBytes: bounds.maximumTicketIDBytes)
+  }
+
+  /// A text that messages may show.
+  private func publicText(_ member: Member, maximumBytes: Int) throws(BadRequest) -> String {
     guard case .string(let text) = self[member] else {
-      throw BadRequest(member.path, expected: expectedTicketID, got: self[member].shown)
+      throw BadRequest(
+        member.path, expected: TextCheck.expectation(maximumBytes: maximumBytes),
+        got: self[member].shown)
     }
-    let fits = (1...bounds.maximumTicketIDBytes).contains(text.utf8.count)
-    if fits, text.everyByte(satisfies: { $0 != 0 }) { return text }
-    throw BadRequest(
-      member.path, expected: expectedTicketID + (fits ? " without NUL" : ""),
-      got: Quotation.of(text))
-  }
-
-  /// The same; nil when it was not sent.
-  func optionalLabel(_ member: Member) throws(BadRequest) -> String? {
-    switch self[member] {
-    case .nothing, .null: nil
-    default: try label(member)
-    }
+    return try TextCheck.check(text, named: member.path, maximumBytes: maximumBytes)
   }
 
   /// `quantity`: how many tickets are wanted.
@@ -119,7 +103,7 @@ extension RequestMembers {
 
   /// `order_id`, or the request's `Idempotency-Key` in its place.
   func orderID(idempotencyKey: String?) throws(BadRequest) -> String {
-    let sent = try text(.orderID, maximumBytes: bounds.maximumOrderIDBytes)
+    let sent = try privateText(.orderID, maximumBytes: bounds.maximumOrderIDBytes)
     if let key = idempotencyKey {
       let expected = "1 to \(bounds.maximumOrderIDBytes) bytes"
       guard (1...bounds.maximumOrderIDBytes).contains(key.utf8.count) else {
@@ -140,34 +124,29 @@ extension RequestMembers {
     }
     guard let sent else {
       throw BadRequest(
-        Member.orderID.path, expected: Self.expectedText(bounds.maximumOrderIDBytes), got: "nothing"
-      )
+        Member.orderID.path,
+        expected: TextCheck.expectation(maximumBytes: bounds.maximumOrderIDBytes), got: "nothing")
     }
     return sent
   }
 
   /// `shopper`; nil when it was not sent.
   func shopper() throws(BadRequest) -> ShopperID? {
-    try text(.shopper, maximumBytes: bounds.maximumShopperBytes).map { ShopperID($0) }
+    try privateText(.shopper, maximumBytes: bounds.maximumShopperBytes).map { ShopperID($0) }
   }
 
-  /// An optional text; a message about a shopper's does not show it, since it is a person's id.
-  private func text(_ member: Member, maximumBytes: Int) throws(BadRequest) -> String? {
+  /// An optional text that messages do not show: a shopper's is a person's id.
+  private func privateText(_ member: Member, maximumBytes: Int) throws(BadRequest) -> String? {
     let problem: String
     switch self[member] {
     case .nothing, .null: return nil
     case .string(let text):
-      // PostgreSQL's text cannot hold a NUL.
-      let hasNUL = !text.everyByte(satisfies: { $0 != 0 })
-      if (1...maximumBytes).contains(text.utf8.count), !hasNUL { return text }
-      problem = hasNUL ? "a NUL" : "\(text.utf8.count) bytes"
+      if (1...maximumBytes).contains(text.utf8.count), !text.containsNUL { return text }
+      problem = text.containsNUL ? "a NUL" : "\(text.utf8.count) bytes"
     case let other: problem = other.kind
     }
-    throw BadRequest(member.path, expected: Self.expectedText(maximumBytes), got: problem)
-  }
-
-  private static func expectedText(_ maximumBytes: Int) -> String {
-    "a string of 1 to \(maximumBytes) bytes"
+    throw BadRequest(
+      member.path, expected: TextCheck.expectation(maximumBytes: maximumBytes), got: problem)
   }
 
   private static func isHoldIDByte(_ byte: UInt8) -> Bool {

@@ -2,6 +2,7 @@
 public struct Finding: Sendable, Equatable {
   /// How bad it is.
   public enum Level: String, Sendable {
+    /// Nothing is to be changed.
     case ok
 
     /// The service keeps its promises, but something should be changed.

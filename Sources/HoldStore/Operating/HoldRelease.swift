@@ -49,8 +49,8 @@ public struct HoldRelease: Sendable {
     guard facts.hasHistory else {
       throw PostgresError(
         .server(.undefinedTable),
-        "holdfast_history: a release is noted there, and there is no such table: has `holdfast "
-          + "migrate` been run here?")
+        "holdfast_history: a release is noted there, and there is no such table"
+      ).askingForMigration
     }
     try connection.run(
       script: "\(EmbeddedSQL.session); SET lock_timeout = \(Self.lockTimeoutMilliseconds)",

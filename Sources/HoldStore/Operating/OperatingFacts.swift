@@ -17,8 +17,8 @@ struct OperatingFacts {
     guard row.bool(row: 0, column: 0) else {
       throw PostgresError(
         .server(.undefinedTable),
-        "tickets_blocked: there is no such table in the search_path: has `holdfast migrate` been "
-          + "run here?")
+        "tickets_blocked: there is no such table in the search_path"
+      ).askingForMigration
     }
     hasEvent = row.bool(row: 0, column: 1)
     hasHoldKey = row.bool(row: 0, column: 2)

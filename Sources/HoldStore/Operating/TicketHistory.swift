@@ -5,9 +5,16 @@ public import Threads
 public struct TicketHistory: Sendable {
   /// What happened to it.
   public enum Kind: String, Sendable {
+    /// A hold was placed on it.
     case held
+
+    /// Its hold was made to last longer.
     case renewed
+
+    /// Its hold was released by a request.
     case released
+
+    /// It was confirmed.
     case sold
 
     /// Released by `holdfast release`.

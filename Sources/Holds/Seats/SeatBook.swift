@@ -5,6 +5,7 @@
 public struct SeatBook: Sendable {
   /// What is known of a seat.
   public enum State: Sendable, Equatable {
+    /// Anybody may have it.
     case free
 
     /// Held until then.
@@ -16,8 +17,13 @@ public struct SeatBook: Sendable {
 
   /// Whose hold is on a seat, as far as that is known, so that a release can be told from an attempt.
   public enum Holder: Sendable, Equatable {
+    /// It is not known.
     case nobodyKnows
+
+    /// A hold without a `hold_id`.
     case anonymous
+
+    /// The hold of this cart.
     case cart(HoldID)
 
     fileprivate var mark: Int32 {

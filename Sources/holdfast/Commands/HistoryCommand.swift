@@ -66,9 +66,7 @@ struct HistoryCommand: ParsableCommand {
     case .server(let state) where state.rawValue.hasPrefix("22") && time != nil:
       SettingError(
         "--at: expected a time such as 20:03 or 2026-11-25T20:03:00Z, got \"\(time ?? "")\"")
-    case .server(.undefinedTable):
-      PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
-    default: error
+    default: error.askingForMigration
     }
   }
 

@@ -40,7 +40,8 @@ struct KeyCommand: ParsableCommand {
         throw ValidationError(error.description)
       }
       print(line)
-      KeySecret.show("The secret of \(name), which is not shown again: \(secret)\n")
+      // Not in the output, which goes to the file of keys.
+      printError("The secret of \(name), which is not shown again: \(secret)")
     }
   }
 

@@ -24,8 +24,7 @@ struct SweepCommand: ParsableCommand {
         longestHoldSeconds: settings.longestHoldSeconds, deadline: deadline)
       print("deleted \(result.rows) expired holds")
     } catch {
-      guard error.code == .server(.undefinedTable) else { throw error }
-      throw PostgresError(error.code, "\(error.message): has `holdfast migrate` been run here?")
+      throw error.askingForMigration
     }
   }
 }

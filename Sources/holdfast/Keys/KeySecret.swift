@@ -1,5 +1,3 @@
-private import Glibc
-
 /// Secrets of keys, as `Authorization: Bearer` carries them (RFC 6750, section 2.1).
 enum KeySecret {
   /// 256 random bits, from the kernel (`getrandom(2)`). The prefix lets scanners of leaked secrets
@@ -15,11 +13,5 @@ enum KeySecret {
   /// Whether a secret that was made elsewhere may be used: long enough, and fit for the header.
   static func isStrong(_ secret: String) -> Bool {
     secret.wholeMatch(of: #/[A-Za-z0-9._~+\/=-]{32,512}/#) != nil
-  }
-
-  /// Writes to standard error, so that the output can go to a file.
-  static func show(_ text: String) {
-    var text = text
-    text.withUTF8 { unsafe _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

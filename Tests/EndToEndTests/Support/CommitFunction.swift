@@ -1,5 +1,3 @@
-import Foundation
-
 /// The hold function in a test's database, which a negative control takes a protection out of.
 struct CommitFunction {
   private let database: Database
@@ -15,15 +13,24 @@ struct CommitFunction {
   func replacing<Value>(
     _ replacements: [(part: String, other: String)], _ body: () throws -> Value
   ) throws -> Value {
-    var changed = original
-    for (part, other) in replacements {
-      guard changed.components(separatedBy: part).count == 2 else {
-        throw Failure("holdfast_commit has not exactly one: \(part)")
-      }
-      changed = changed.replacingOccurrences(of: part, with: other)
+    let changed = try replacements.reduce(original) { text, replacement in
+      try text.replacingOnly(replacement.part, with: replacement.other)
     }
-    try database.run(changed)
+    return try replaced(by: changed, body)
+  }
+
+  /// Runs the body with another function in this one's place.
+  func replaced<Value>(by sql: String, _ body: () throws -> Value) throws -> Value {
+    try database.run(sql)
     defer { _ = try? database.run(original) }
     return try body()
+  }
+}
+
+extension String {
+  /// Replaces a part that must be there exactly once.
+  func replacingOnly(_ part: String, with other: String) throws -> String {
+    guard ranges(of: part).count == 1 else { throw Failure("not exactly one: \(part)") }
+    return replacing(part, with: other)
   }
 }

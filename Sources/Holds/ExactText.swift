@@ -1,7 +1,8 @@
 /// A text that equals another only byte for byte, as in PostgreSQL.
 ///
 /// A `String` equals all that are canonically equivalent to it: "é" in one scalar and in two are
-/// different tickets.
+/// different tickets. It also hashes them alike, so that a request of many spellings of one word would
+/// take quadratic time.
 public struct ExactText: Sendable, Hashable {
   /// The text itself.
   public let text: String

@@ -1,0 +1,40 @@
+"""Whether the table of guarantees in Tests/README.md has each of them, and names what exists."""
+
+import re
+import unittest
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+class GuaranteeTests(unittest.TestCase):
+    """Names in a document that nothing else would miss."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.table = (TESTS / "README.md").read_text()
+
+    def test_each_has_a_row(self):
+        section = (TESTS.parent / "README.md").read_text().split("## Guarantees")[1].split("\n## ")[0]
+        given = re.findall(r"^\d+\. \*\*", section, re.MULTILINE)
+        self.assertTrue(given)
+        self.assertEqual(len(given), len(re.findall(r"^\| \d+\. ", self.table, re.MULTILINE)))
+
+    def test_tests_exist(self):
+        named = re.findall(r"`(\w+Tests)\.(\w+)`", self.table)
+        self.assertTrue(named)
+        for suite, function in named:
+            sources = [file.read_text() for file in TESTS.rglob(f"{suite}.swift")]
+            self.assertTrue(any(f"func {function}(" in source for source in sources),
+                            f"{suite}.{function}")
+
+    def test_faults_exist(self):
+        named = re.findall(r"`deploy/chaos ([a-z-]+)`", self.table)
+        faults = "".join(file.read_text() for file in (TESTS / "Chaos/chaos/faults").glob("*.py"))
+        self.assertTrue(named)
+        for name in named:
+            self.assertIn(f'"{name}"', faults)
+
+
+if __name__ == "__main__":
+    unittest.main()
