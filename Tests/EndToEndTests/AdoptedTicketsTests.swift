@@ -32,7 +32,7 @@ extension EndToEnd {
       try peer.request("GET", "/tickets_availability?event_id=\(event)")
     }
 
-    @Test func theThreeColumnsThatThereMustBe() throws {
+    @Test func threeColumnsAreEnough() throws {
       try withTickets(
         """
         CREATE TABLE tickets (ticket_id varchar(40) PRIMARY KEY, status boolean, event_id varchar(9));
@@ -52,7 +52,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func noEvents() throws {
+    @Test func withoutEventsOnlyListsAndSeatMapsFail() throws {
       try withTickets(
         """
         CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean);
@@ -80,7 +80,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func columnsThatComeAndGo() throws {
+    @Test func addedAndDroppedColumnsAreNoticed() throws {
       try withTickets(
         """
         CREATE TABLE tickets (ticket_id text PRIMARY KEY, status boolean, event_id text, zone text);

@@ -80,7 +80,7 @@ extension EndToEnd {
     }
 
     /// The control: by default neither is asked for.
-    @Test func byDefaultNeitherIsAskedFor() throws {
+    @Test func byDefaultNoCertificateOrAddressIsAskedFor() throws {
       let site = try Site.shared()
       #expect(try livez(site) == Answer.alive)
       #expect(try site.http().post("/tickets_unlock", "").status == 200)

@@ -35,7 +35,7 @@ struct HistoryCheckerTests {
     #expect(HistoryChecker([grant(9.2, until: 20), owned]).doubleGrants.count == 1)
   }
 
-  @Test func wrongOnesDoNot() {
+  @Test func wrongHistoriesDoNotPass() {
     #expect(HistoryChecker([grant(0, until: 10), grant(8, until: 20)]).doubleGrants.count == 1)
     #expect(HistoryChecker([grant(0, until: 10), grant(0, until: 20)]).doubleGrants.count == 1)
     // After the end of the hold, and after its release was answered.

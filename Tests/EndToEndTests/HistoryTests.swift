@@ -35,7 +35,7 @@ extension EndToEnd {
       try site.service("start", "postgres")
     }
 
-    @Test func itIsCompleteAndTrue() throws {
+    @Test func theHistoryIsCompleteAndTrue() throws {
       let steps = try run { try killPostgreSQL() }
       #expect(steps.allSatisfy { $0.status == 200 })
       for kind in CartLoad.Kind.allCases { #expect(steps.count { $0.kind == kind } > 20) }

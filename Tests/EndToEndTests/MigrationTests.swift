@@ -23,7 +23,7 @@ extension EndToEnd {
         """)
     }
 
-    @Test func freshAndTwice() throws {
+    @Test func aSecondMigrationChangesNothing() throws {
       try site.withEmptyDatabase { name in
         let first = try migrate(name)
         #expect(first.exitCode == 0)
@@ -57,7 +57,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func severalAtOnce() throws {
+    @Test func migrationsAtOnceMakeEachThingOnce() throws {
       try site.withEmptyDatabase { name in
         let site = site
         let outputs = Locked<[String]>([])

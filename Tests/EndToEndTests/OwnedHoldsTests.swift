@@ -116,7 +116,7 @@ extension EndToEnd {
     }
 
     /// The same cart from two tabs: both win, whatever the order, and the later end stays.
-    @Test func twoTabs() throws {
+    @Test func twoTabsOfOneCartBothGetTheTickets() throws {
       let port = site.httpPort
       for _ in 0..<50 {
         let statuses = Locked<[Int]>([])
@@ -135,7 +135,7 @@ extension EndToEnd {
     }
 
     /// Two carts that want the same: one has all of it, the other nothing.
-    @Test func twoCarts() throws {
+    @Test func ofTwoCartsOneGetsTheTickets() throws {
       let port = site.httpPort
       for _ in 0..<50 {
         let granted = Locked<[Int]>([])

@@ -125,7 +125,7 @@ extension EndToEnd {
       #expect(try held() == [])
     }
 
-    @Test func thatSaleRolledBack() throws {
+    @Test func aSaleRolledBackMeanwhileLeavesTheTicket() throws {
       let response = try lockDuringInsertAndSale(endingWith: "ROLLBACK")
       #expect(response.body == Answer.granted(["R-1", "R-2"]))
     }

@@ -10,7 +10,7 @@ extension EndToEnd {
     init() throws { site = try .shared() }
 
     @Test(arguments: [false, true])
-    func itSaysHowItIs(isAbstract: Bool) throws {
+    func theServiceSaysHowItIs(isAbstract: Bool) throws {
       let manager = try NotifyReceiver(isAbstract: isAbstract)
       let service = try ServiceProcess(
         on: site,
@@ -31,7 +31,7 @@ extension EndToEnd {
       withExtendedLifetime(peer) {}
     }
 
-    @Test func itSaysThatTheDatabaseIsUnreachable() throws {
+    @Test func theServiceSaysThatTheDatabaseIsUnreachable() throws {
       let manager = try NotifyReceiver()
       let service = try ServiceProcess(
         on: site,

@@ -16,7 +16,7 @@ extension EndToEnd {
 
     private func body(_ event: String) -> String { #"{"data":{"event_id":"\#(event)"}}"# }
 
-    @Test func everyMember() throws {
+    @Test func aListHasEveryMember() throws {
       let event = "list-\(UInt32.random(in: 0 ... .max))"
       try site.database().run(
         """
@@ -48,7 +48,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func statusAndSales() throws {
+    @Test func aHeldTicketIsNotForSale() throws {
       let event = try SeatEvent(on: site, seats: 4)
       try event.sell(1)
       try event.hold(2, seconds: 60)
@@ -61,7 +61,7 @@ extension EndToEnd {
       #expect(try statuses(Self.paths[1]) == [false, false, true, true])
     }
 
-    @Test func refusals() throws {
+    @Test func unknownEventsAndBadInputAreRefused() throws {
       for path in Self.paths {
         let unknown = try http.post(path, body("nobody's"))
         #expect(

@@ -21,7 +21,7 @@ extension EndToEnd {
     init() throws { site = try .shared() }
 
     @Test(arguments: requests)
-    func itStarvesWhileAThreadIsStuck(
+    func theWatchdogStarvesWhileAThreadIsStuck(
       thread: String, method: String, path: String, body: String, status: Int
     ) throws {
       let manager = try NotifyReceiver()

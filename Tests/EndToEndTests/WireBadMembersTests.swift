@@ -45,7 +45,7 @@ extension EndToEnd {
       ])
     }
 
-    @Test func releases() throws {
+    @Test func badMembersOfAReleaseAreNamed() throws {
       let one = "data: expected exactly one of tickets and ticketd_reserved"
       func bad(_ body: String, _ message: String) -> Exchange {
         .release(body, status: 400, answer: Answer.bad(message))

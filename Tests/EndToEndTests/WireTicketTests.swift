@@ -39,7 +39,7 @@ extension EndToEnd {
       #expect(try database.count("SELECT count(*) FROM tickets_blocked") == 0)
     }
 
-    @Test func allTogether() throws {
+    @Test func allOfThemAreHeldTogether() throws {
       try wire.check([
         .granted(Self.odd), .refused(Self.odd, because: Self.odd),
         .release(RequestText.release(Self.odd)), .granted(Self.odd.reversed()),

@@ -119,7 +119,7 @@ import Testing
     #expect(client.service.calls.isEmpty)
   }
 
-  @Test func itIsOffUnlessTheSiteTurnsItOn() throws {
+  @Test func confirmsAreOffUnlessTheSiteTurnsThemOn() throws {
     let client = Client()
     let response = try confirm(#"{"data":{"tickets":["a"],"order_id":"1"}}"#, by: client)
     #expect(response.status == 404)
@@ -150,7 +150,7 @@ import Testing
 
   @Test(
     arguments: [#""""#, "7", #""\#(String(repeating: "x", count: 129))""#, #""secret\u0000""#])
-  func aBadOneIsNotShown(shopper: String) throws {
+  func aBadShopperIsNotShown(shopper: String) throws {
     let client = Client()
     let response = try client.lock(
       #"{"data":{"ticketd_reserved":["a"],"reserved_time":60,"shopper":\#(shopper)}}"#)

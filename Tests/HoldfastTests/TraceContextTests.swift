@@ -27,5 +27,5 @@ import Testing
     #expect(TraceContext.traceID(of: header) == nil)
   }
 
-  @Test func absent() { #expect(TraceContext.traceID(of: nil) == nil) }
+  @Test func withoutAHeaderThereIsNoTrace() { #expect(TraceContext.traceID(of: nil) == nil) }
 }

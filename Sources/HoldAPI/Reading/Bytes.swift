@@ -22,6 +22,17 @@ extension Span<UInt8> {
 }
 
 extension UInt8 {
+  /// One of `[A-Za-z0-9._-]`, of which hold ids and request ids are made.
+  var isIDByte: Bool {
+    switch self {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
   /// The value of a hexadecimal digit; nil for any other byte.
   var hexDigitValue: UInt8? {
     switch self {

@@ -92,7 +92,7 @@ extension RequestMembers {
     case .string(let secret) where !lengths.contains(secret.utf8.count):
       problem = "\(secret.utf8.count) bytes"
     case .string(let secret):
-      if secret.everyByte(satisfies: Self.isHoldIDByte) { return HoldID(secret) }
+      if secret.everyByte(satisfies: { $0.isIDByte }) { return HoldID(secret) }
       problem = "other characters"
     default: problem = received.kind
     }
@@ -147,16 +147,6 @@ extension RequestMembers {
     }
     throw BadRequest(
       member.path, expected: TextCheck.expectation(maximumBytes: maximumBytes), got: problem)
-  }
-
-  private static func isHoldIDByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: "-"):
-      true
-    default: false
-    }
   }
 
   /// An optional boolean; false when it was not sent.
