@@ -44,7 +44,7 @@ struct ServeCommand: ParsableCommand {
       logger.log(event)
     }
     let store = HoldStore(settings: settings.store, onEvent: onEvent)
-    let seatMaps = SeatMapStore(settings: settings.seatMaps, onEvent: onEvent)
+    let seatMaps = SeatMapStore(settings: settings.seatMaps, beside: store, onEvent: onEvent)
     let api = API(
       service: store, seatMaps: seatMaps, bounds: settings.bounds, access: access,
       openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
