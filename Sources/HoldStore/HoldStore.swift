@@ -83,7 +83,10 @@ public final class HoldStore: HoldService {
     queue = Monitor(CommitQueue(limits: settings.queue))
     pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
-    books = SeatBooks(limits: BestLimits(events: settings.bestEvents, seats: settings.bestSeats))
+    books = SeatBooks(
+      limits: BestLimits(
+        events: settings.bestEvents, seats: settings.bestSeats,
+        askedEvents: settings.bestEvents + 2 * settings.queue.waitingOperations))
     let makeCommitter = Committer.maker(
       settings, pool: pool, contended: contended, books: books, check: check, onEvent: onEvent)
     lanes = settings.shardKey.map { shardKey in
