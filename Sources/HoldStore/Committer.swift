@@ -42,7 +42,7 @@ struct Committer: Sendable {
     var record = CommitRecord()
     while let batch = nextBatch() {
       pulse.begin()
-      process(batch, &record)
+      _ = process(batch, &record)
       pulse.end()
     }
     // The queue is drained: the other committers are to see it too.
@@ -50,16 +50,16 @@ struct Committer: Sendable {
   }
 
   /// Commits what can be committed of a batch, and ends it.
-  func process(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
+  ///
+  /// - Returns: Whether the server has answered the commit.
+  func process(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) -> Bool {
     reportWaits(of: batch)
     let (chosen, claims) = choosing(batch)
     let ready = deferringContended(chosen)
-    if ready.isEmpty {
-      queue.withLock { _ = $0.endBatch() }
-    } else {
-      commit(ready, &record)
-    }
-    queue.wake(callersOf: books.end(claims))
+    defer { queue.wake(callersOf: books.end(claims)) }
+    guard ready.isEmpty else { return commit(ready, &record) }
+    queue.withLock { _ = $0.endBatch() }
+    return false
   }
 
   private func nextBatch() -> [HoldQueue.Entry]? {
@@ -108,7 +108,7 @@ struct Committer: Sendable {
   }
 
   /// Commits a batch, ends it in the queue, and answers its callers or puts them back.
-  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) {
+  private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) -> Bool {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
     let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
@@ -133,8 +133,11 @@ struct Committer: Sendable {
       onEvent(.committed(operations: batch.count, microseconds: microseconds))
       learn(verdicts, of: batch, now: end)
       deliver(verdicts.verdicts, to: batch, microseconds: microseconds)
+      return true
     } catch {
       recover(batch, from: error, record)
+      if case .server = error.code { return !calls.mayHaveCommitted(after: error) }
+      return false
     }
   }
 

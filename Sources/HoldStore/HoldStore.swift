@@ -41,6 +41,9 @@ typealias HoldQueue = CommitQueue<Submission, Instant>
 public final class HoldStore: HoldService {
   private let settings: HoldStoreSettings
   private let pool: Pool
+
+  /// What is known of the database's servers.
+  let connector: PostgresConnector
   private let check: DatabaseCheck
   private let queue: Monitor<HoldQueue>
 
@@ -70,16 +73,20 @@ public final class HoldStore: HoldService {
       limits: settings.pool,
       open: { deadline throws(PostgresError) in try sessions.open(deadline: deadline) },
       isEngine: settings.shardKey != nil,
-      giveUp: { sessions.connector.giveUp($0) },
+      connector: sessions.connector,
       onFailure: { onEvent(.connectFailed($0)) })
     self.settings = settings
     self.onEvent = onEvent
     self.check = check
     self.pool = pool
+    connector = sessions.connector
     queue = Monitor(CommitQueue(limits: settings.queue))
     pulses = (0...settings.committers).map { _ in Pulse() }
     contended = Monitor(ContendedTickets(limit: settings.queue.waitingOperations))
-    books = SeatBooks(limits: BestLimits(events: settings.bestEvents, seats: settings.bestSeats))
+    books = SeatBooks(
+      limits: BestLimits(
+        events: settings.bestEvents, seats: settings.bestSeats,
+        askedEvents: settings.bestEvents + 2 * settings.queue.waitingOperations))
     let makeCommitter = Committer.maker(
       settings, pool: pool, contended: contended, books: books, check: check, onEvent: onEvent)
     lanes = settings.shardKey.map { shardKey in

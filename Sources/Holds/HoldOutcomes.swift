@@ -93,7 +93,8 @@ public enum HoldFailure: Error, Sendable, Equatable {
   /// changed, and a retry does not help.
   case databaseRefused
 
-  /// Another transaction kept a ticket of the request locked. Nothing was changed.
+  /// Another transaction kept a ticket of the request locked, or other requests had all that it could
+  /// have had in hand. Nothing was changed.
   case contended
 
   /// The database has not what the operation needs, as the text says. Nothing was changed.

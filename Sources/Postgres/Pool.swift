@@ -12,7 +12,7 @@ public final class Pool: Sendable {
 
   private let limits: PoolLimits
   private let isEngine: Bool
-  private let giveUp: @Sendable (PostgresConnection) -> Void
+  private let connector: PostgresConnector?
   private let state: Monitor<PoolState<PostgresConnection>>
   private let threads = WorkerThreads()
 
@@ -22,16 +22,17 @@ public final class Pool: Sendable {
   ///   - open: Called on the pool's thread, with the attempt's deadline.
   ///   - isEngine: Whether connections lead through an engine to several servers, so that the silence of
   ///     one tells nothing of the others.
-  ///   - giveUp: Told of each connection whose server was silent for too long, or took no writes.
+  ///   - connector: Told of each connection whose server was silent for too long, or took no writes;
+  ///     connections to a primary that it knows a newer one of are replaced.
   ///   - onFailure: Told of each failed attempt, for the log.
   public init(
     limits: PoolLimits, open: @escaping Opener, isEngine: Bool = false,
-    giveUp: @escaping @Sendable (PostgresConnection) -> Void = { _ in },
+    connector: PostgresConnector? = nil,
     onFailure: @escaping @Sendable (PostgresError) -> Void
   ) {
     self.limits = limits
     self.isEngine = isEngine
-    self.giveUp = giveUp
+    self.connector = connector
     state = Monitor(PoolState(limits: limits))
     threads.start { [state] in
       Self.keepOpen(state, limits: limits, open: open, onFailure: onFailure)
@@ -53,7 +54,7 @@ public final class Pool: Sendable {
       return value
     } catch {
       if error.isServerOfNoUse, !isEngine {
-        giveUp(connection)
+        connector?.giveUp(connection)
         // What else is open leads to the same server; it closes here, outside the lock.
         _ = state.withLock { $0.discardLentAndIdle() }
       } else {
@@ -84,7 +85,7 @@ public final class Pool: Sendable {
       guard let connection = found else {
         throw PostgresError(.noConnection, "no connection became free within the deadline")
       }
-      if connection.isOpen { return connection }
+      if connection.isOpen, connector?.isOutdated(connection) != true { return connection }
       state.withLock { $0.discardLent() }
       state.broadcast()
     }

@@ -55,6 +55,9 @@ public import Threads
   /// Which of the connector's hosts it leads to.
   var host = 0
 
+  /// The server's timeline when the connector connected; nil where that is not known.
+  var timeline: Int?
+
   /// False once the connection is broken or a call on it has timed out.
   public private(set) var isUsable = true
 

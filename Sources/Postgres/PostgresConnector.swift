@@ -12,7 +12,8 @@ public import Threads
 /// Two servers may both say that they accept writes: an old primary goes on doing so after a failover
 /// of which it has not heard, while its commits wait for a standby that no longer follows it. So a
 /// server whose commits hang is tried last from then on, and a server is refused once another one with
-/// a higher timeline has been seen (PostgreSQL manual, "Timelines").
+/// a higher timeline has been seen (PostgreSQL manual, "Timelines"). Pools with the same connector share
+/// what has been seen.
 public final class PostgresConnector: Sendable {
   private let conninfo: String
 
@@ -113,6 +114,12 @@ public final class PostgresConnector: Sendable {
     }
   }
 
+  /// Whether a newer primary than this connection's has been seen.
+  func isOutdated(_ connection: PostgresConnection) -> Bool {
+    guard let timeline = connection.timeline else { return false }
+    return state.withLock { timeline < $0.timeline }
+  }
+
   /// Refuses a server whose timeline is older than another's of the same cluster.
   private func checkTimeline(
     of connection: PostgresConnection, deadline: Instant
@@ -146,6 +153,7 @@ public final class PostgresConnector: Sendable {
         .connectionFailed,
         "the server is on timeline \(timeline), and a newer primary is on \(newest)")
     }
+    connection.timeline = timeline
   }
 
   /// How many servers are named.

@@ -39,6 +39,9 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// XX000: something is wrong that should not happen.
   public static let internalError = SQLState(rawValue: "XX000")
 
+  /// True for class 42: the statement does not fit the tables that there are, or asks for too much.
+  public var isSyntaxErrorOrAccessRuleViolation: Bool { rawValue.hasPrefix("42") }
+
   /// Classes of errors that a statement raises while it runs, so that its transaction is undone.
   private static let undoneClasses: Set<String> = [
     "0A", "21", "22", "23", "25", "26", "28", "3D", "3F", "40", "42", "44", "53", "54", "55", "P0",

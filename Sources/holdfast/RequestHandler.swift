@@ -28,7 +28,7 @@ struct RequestHandler: Sendable {
       contentType: exchange.parameter("CONTENT_TYPE"),
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
-      body: exchange.body, headerValue: { exchange.parameter($0) })
+      body: exchange.body, headerValue: { exchange.parameterBytes($0) })
     api.answer(request) { [logger, metrics, answered] response in
       // A 500 means that something is wrong which a person must mend.
       let level: Logger.Level = response.status == 500 ? .warning : .debug

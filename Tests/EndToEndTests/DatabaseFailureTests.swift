@@ -103,7 +103,8 @@ extension EndToEnd {
         #expect(
           answer.body
             == Answer.bad(
-              "Tickets busy: another transaction kept them locked; nothing was changed", status: 503
+              "Tickets busy: another request or transaction kept them; nothing was changed",
+              status: 503
             ))
         #expect(answer["Retry-After"] == "1")
       }

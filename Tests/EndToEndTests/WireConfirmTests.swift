@@ -101,6 +101,10 @@ extension EndToEnd {
           ["C-6"], order: "K-1", key: "K-1", status: 200,
           answer: Answer.sold(["C-6"], order: "K-1")),
         confirm(["C-7"], order: nil, key: "K-1", status: 409, answer: Self.mismatch),
+        // What stands for bytes that cannot be read is a character like any other where it was sent.
+        confirm(
+          ["C-8"], order: nil, key: "K-\u{FFFD}", status: 200,
+          answer: Answer.sold(["C-8"], order: "K-\u{FFFD}")),
         confirm(
           ["C-7"], order: "K-2", key: "K-1", status: 400,
           answer: Answer.bad(

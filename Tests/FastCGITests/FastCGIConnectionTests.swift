@@ -63,6 +63,22 @@ import Testing
     }
   }
 
+  @Test func aParameterThatIsNotUTF8IsHandedDownAsItWasSent() throws {
+    let (connection, peer) = Self.pair()
+    defer { close(peer) }
+    let name = Array("na".utf8) + [0xE9, 0xE9] + Array("ve".utf8)
+    var bytes = Self.request
+    bytes.replaceSubrange(try #require(bytes.firstRange(of: Array("naïve".utf8))), with: name)
+    _ = bytes.withUnsafeBytes { write(peer, $0.baseAddress, $0.count) }
+    var buffer = [UInt8](repeating: 0, count: 100_000)
+    guard case .request(let admission) = connection.inspect(using: &buffer, isHangUp: false)
+    else { throw Failure("it is not seen") }
+    #expect(connection.acceptRequest(admission) == Array("body".utf8))
+    #expect(connection.parameterBytes("NAME") == name)
+    #expect(connection.parameter("NAME") == "na\u{FFFD}\u{FFFD}ve")
+    #expect(connection.parameterBytes("OTHER") == nil)
+  }
+
   /// The fields of `FCGX_Request` below "Don't use anything below here" that the service uses.
   @Test func theFieldsOfARequestMeanWhatTheyDid() {
     let request = UnsafeMutablePointer<FCGX_Request>.allocate(capacity: 1)

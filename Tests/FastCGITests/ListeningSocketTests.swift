@@ -47,7 +47,8 @@ import Threads
     #expect(code(.unix(path: "\(directory.path)/no/s")) == .system(ENOENT))
   }
 
-  @Test func aFileThatNobodyListensOnIsReplaced() throws {
+  /// Leaves a socket's file as a process that has gone.
+  private func abandonFile() {
     let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -60,9 +61,25 @@ import Threads
     #expect(code == 0)
     close(stale)
     #expect(FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func aFileThatNobodyListensOnIsReplaced() throws {
+    abandonFile()
     let socket = try Sockets.make(.unix(path: path))
     _ = try Client(path: path)
     _ = socket
+  }
+
+  /// Both find the file that a third has left, or one finds the other's before that one listens.
+  @Test func ofTwoThatStartTogetherOneListens() throws {
+    for _ in 0..<300 {
+      abandonFile()
+      let results = Sockets.makeTwo(.unix(path: path))
+      let errors = results.compactMap { if case .failure(let error) = $0 { error } else { nil } }
+      try #require(errors.map(\.code) == [.addressInUse])
+      _ = try Client(path: path)
+      withExtendedLifetime(results) {}
+    }
   }
 
   @Test func aFileThatIsNoSocketIsLeftAlone() throws {

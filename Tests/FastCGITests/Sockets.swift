@@ -15,6 +15,23 @@ enum Sockets {
     }
   }
 
+  /// Makes two at the same moment.
+  static func makeTwo(_ address: ListenAddress) -> [Result<ListeningSocket, FastCGIError>] {
+    turn.withLock { _ in
+      let made = Monitor<[Result<ListeningSocket, FastCGIError>]>([])
+      let threads = (0..<2).map { _ in
+        WorkerThread {
+          let result = Result { () throws(FastCGIError) in
+            try ListeningSocket(address, backlog: 128, mode: 0o660)
+          }
+          made.withLock { $0.append(result) }
+        }
+      }
+      for thread in threads { thread.join() }
+      return made.withLock { $0 }
+    }
+  }
+
   /// The server's ends of the connections to a socket, and the listening socket itself.
   static func count(path: String) -> Int {
     // Such a file has no size that it could be read by at once.

@@ -46,7 +46,7 @@ import Testing
     let request = APIRequest(
       method: method, path: path, contentType: "application/json", requestID: Client.requestID,
       body: Array(body.utf8),
-      headerValue: { "\($0)" == "HTTP_AUTHORIZATION" ? authorization : nil })
+      headerValue: { "\($0)" == "HTTP_AUTHORIZATION" ? authorization.map { Array($0.utf8) } : nil })
     nonisolated(unsafe) var answer: APIResponse?
     api.answer(request) { answer = $0 }
     return try #require(answer)

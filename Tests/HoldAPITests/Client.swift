@@ -25,7 +25,7 @@ struct Client {
   /// The one response to a request; its body is cut as the server would cut it.
   func ask(
     _ method: String, _ path: String, contentType: String? = "application/json", body: [UInt8],
-    headers: [String: String] = [:], expecting answerType: String = "application/json"
+    headers: [String: [UInt8]] = [:], expecting answerType: String = "application/json"
   ) throws -> APIResponse {
     let answers = Answers()
     api.answer(

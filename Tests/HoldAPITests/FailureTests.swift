@@ -7,7 +7,7 @@ import Testing
     (.queueFull, "Service busy: the queue is full; nothing was changed"),
     (.stopping, "Service stopping; nothing was changed"),
     (.databaseUnreachable, "Database not reached in time; nothing was changed"),
-    (.contended, "Tickets busy: another transaction kept them locked; nothing was changed"),
+    (.contended, "Tickets busy: another request or transaction kept them; nothing was changed"),
     (.outcomeUnknown, "Database connection lost during the commit; outcome unknown"),
   ]
 

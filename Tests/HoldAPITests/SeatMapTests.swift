@@ -42,7 +42,8 @@ import Testing
     API(service: RecordingHoldService(), seatMaps: store, bounds: APIBounds()).answer(
       APIRequest(
         method: method, path: path, query: query, contentType: "application/json",
-        requestID: "r-1", body: Array(body.utf8), headerValue: { headers["\($0)"] })
+        requestID: "r-1", body: Array(body.utf8),
+        headerValue: { headers["\($0)"].map { Array($0.utf8) } })
     ) { answers.all.append($0) }
     #expect(answers.all.count == 1)
     return try #require(answers.all.first)

@@ -12,7 +12,9 @@ import Testing
   private func confirm(
     _ body: String, _ headers: [String: String] = [:], by client: Client
   ) throws -> APIResponse {
-    try client.ask("POST", "/tickets_confirm", body: Array(body.utf8), headers: headers)
+    try client.ask(
+      "POST", "/tickets_confirm", body: Array(body.utf8),
+      headers: headers.mapValues { Array($0.utf8) })
   }
 
   @Test func aSaleAnswersTheTicketsAndTheOrder() throws {
@@ -109,11 +111,23 @@ import Testing
     #expect(client.service.calls.isEmpty)
   }
 
-  /// The server hands bytes that are not UTF-8 down as U+FFFD: two such keys must not be one order.
-  @Test func aKeyThatIsNotUTF8IsRefused() throws {
+  /// U+FFFD is a character like any other.
+  @Test func aKeyMayHaveTheReplacementCharacter() throws {
     let client = client()
     let response = try confirm(
       #"{"data":{"tickets":["a"]}}"#, ["HTTP_IDEMPOTENCY_KEY": "caf\u{FFFD}"], by: client)
+    #expect(response.status == 200)
+    #expect(
+      client.operations == [.confirm(ConfirmRequest(ticketIDs: ["a"], orderID: "caf\u{FFFD}"))])
+  }
+
+  /// With the bytes replaced, two such keys would be one order.
+  @Test(arguments: [[0x63, 0xE9], [0xEF, 0xBF], [0xC0, 0xAF]] as [[UInt8]])
+  func aKeyThatIsNotUTF8IsRefused(key: [UInt8]) throws {
+    let client = client()
+    let response = try client.ask(
+      "POST", "/tickets_confirm", body: Array(#"{"data":{"tickets":["a"]}}"#.utf8),
+      headers: ["HTTP_IDEMPOTENCY_KEY": key])
     #expect(response.status == 400)
     #expect(response.text.contains("Idempotency-Key: expected 1 to 128 bytes of UTF-8"))
     #expect(client.service.calls.isEmpty)

@@ -159,6 +159,21 @@ extension ServerSuites {
       }
     }
 
+    /// Also an event that is asked for the first time, behind all of them.
+    @Test func aFloodOfUnknownEventsKeepsNobodyAway() throws {
+      try database.addVenue(rows: 1, seats: 10)
+      try HoldStore.run(settings) { store throws in
+        let answers = Answers()
+        for number in 0..<600 {
+          answers.submit(.best(1, of: "nowhere\(number)"), as: number, to: store)
+        }
+        answers.submit(.best(1), as: 600, to: store)
+        var outcomes = try answers.wait(for: 601)
+        #expect(outcomes.removeValue(forKey: 600)?.chosen == ["E1-A-1-5"])
+        #expect(outcomes.values.filter { $0 == .notEnough(free: 0) }.count == 600)
+      }
+    }
+
     /// Many callers, several committers, two stores: disjoint seats to the last, and no refusal before.
     @Test(arguments: [1, 2]) func aRushIsServedToTheLastSeat(stores count: Int) throws {
       try database.addVenue(zones: ["A", "B"], rows: 6, seats: 10)

@@ -73,6 +73,41 @@ extension ServerSuites {
       #expect((0..<held.rowCount).map { held.text(row: $0, column: 0) } == ["b", "c"])
     }
 
+    private func states(_ maps: SeatMapStore) throws -> String {
+      let answer: ReadOutcome<SeatMapAnswer> = try Answers.value {
+        maps.seatMap(.availability, of: EventID("E"), completion: $0)
+      }
+      guard case .found(let map) = answer, let body = map.body(.identity) else {
+        throw Failure("\(answer)")
+      }
+      let text = String(decoding: body.pieces.joined(), as: UTF8.self)
+      return text.split(separator: "\"").last { $0.allSatisfy(\.isNumber) }.map(String.init) ?? text
+    }
+
+    /// The old primary still answers whoever reads.
+    @Test func seatMapsAreReadOnTheServerThatHolds() throws {
+      for server in [old, new] {
+        try connect(server).run(
+          script: "UPDATE tickets SET event_id = 'E'", deadline: Database.patience)
+      }
+      var settings = HoldStoreSettings.patient(
+        conninfo("\(old.directory),\(new.directory)"))
+      settings.statementTimeoutMilliseconds = 3000
+      var reading = SeatMapSettings()
+      reading.answerTimeoutMilliseconds = 25_000
+      reading.readTimeoutMilliseconds = 20_000
+      try HoldStore.run(settings) { store in
+        let maps = SeatMapStore(settings: reading, beside: store) { _ in }
+        defer { maps.stop() }
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try states(maps) == "200")
+        try hangCommits(of: old)
+        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        Instant.now.advanced(byMilliseconds: 1100).sleep()
+        #expect(try states(maps) == "020")
+      }
+    }
+
     @Test func anOlderTimelineIsRefusedOnceANewerOneWasSeen() throws {
       let connector = PostgresConnector(
         conninfo: conninfo("\(old.directory),\(new.directory)"))

@@ -13,7 +13,8 @@ public final class ListeningSocket: Sendable {
 
   /// Listens at `address`.
   ///
-  /// A socket file that nobody listens on any more is replaced; one in use is an error.
+  /// A socket file that nobody listens on any more is replaced; one in use is an error, also for one of two
+  /// processes that start at the same moment.
   ///
   /// - Parameters:
   ///   - backlog: Connections that wait to be accepted, at most (`listen(2)`).
@@ -29,15 +30,15 @@ public final class ListeningSocket: Sendable {
       path = Monitor(nil)
     case .unix(let file):
       isInherited = false
-      descriptor = try Self.makeUnixSocket(path: file, mode: mode)
+      descriptor = try Self.makeUnixSocket(path: file, backlog: backlog, mode: mode)
       path = Monitor(file)
     case .tcp(let host, let port):
       isInherited = false
       descriptor = try Self.makeTCPSocket(host: host, port: port)
       path = Monitor(nil)
-    }
-    if !isInherited, listen(descriptor, Int32(clamping: backlog)) != 0 {
-      throw Self.failure("listen", at: "\(address)")
+      guard listen(descriptor, Int32(clamping: backlog)) == 0 else {
+        throw Self.failure("listen", at: "\(address)")
+      }
     }
     // Workers take connections until there are no more, so accept must not block.
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
@@ -91,7 +92,9 @@ public final class ListeningSocket: Sendable {
     return code == 0 && accepts != 0
   }
 
-  private static func makeUnixSocket(path: String, mode: UInt32) throws(FastCGIError) -> Int32 {
+  private static func makeUnixSocket(
+    path: String, backlog: Int, mode: UInt32
+  ) throws(FastCGIError) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
@@ -100,6 +103,10 @@ public final class ListeningSocket: Sendable {
         .invalidAddress, "\(path): expected a socket path of 1 to 107 bytes, got \(bytes.count)")
     }
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    // A socket that does not listen yet looks abandoned, and between that look and the replacement another
+    // may have taken the path: one process at a time, until it listens.
+    let folder = try lockFolder(of: path)
+    defer { if let folder { close(folder) } }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw failure("socket", at: path) }
     let mask = umask(0o777 & ~mode)
@@ -109,14 +116,39 @@ public final class ListeningSocket: Sendable {
       unsafe unlink(path)
       code = unsafe call(bind, descriptor, address)
     }
-    if code == 0 { return descriptor }
+    if code == 0, listen(descriptor, Int32(clamping: backlog)) == 0 { return descriptor }
     let problem =
-      errno == EADDRINUSE
+      code != 0 && errno == EADDRINUSE
       ? FastCGIError(.addressInUse, "\(path): another process listens there, or it is no socket")
-      : failure("bind", at: path)
+      : failure(code == 0 ? "listen" : "bind", at: path)
     close(descriptor)
     throw problem
   }
+
+  /// Waits for the lock of the folder that a path is in (`flock(2)`), and has it until the descriptor closes.
+  ///
+  /// - Returns: nil if the folder cannot be opened: `bind` says why, unless it is one that can only be written.
+  private static func lockFolder(of path: String) throws(FastCGIError) -> Int32? {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let deadline = Instant.now.advanced(byMilliseconds: lockMilliseconds)
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EWOULDBLOCK, Instant.now < deadline else {
+        let problem =
+          errno == EWOULDBLOCK
+          ? FastCGIError(.addressInUse, "\(path): another process keeps the folder locked")
+          : failure("flock", at: folder)
+        close(descriptor)
+        throw problem
+      }
+      Instant.now.advanced(byMilliseconds: 1).sleep()
+    }
+    return descriptor
+  }
+
+  /// Another process that starts has it for microseconds.
+  private static let lockMilliseconds = 2000
 
   /// True when a socket's file is what is left of a process that has gone: only then does a
   /// connection meet with ECONNREFUSED and nothing else.

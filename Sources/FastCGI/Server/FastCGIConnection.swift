@@ -170,14 +170,26 @@ internal import Threads
     return isComplete ? body : nil
   }
 
-  /// A parameter of the accepted request (`FCGX_GetParam`); what is not UTF-8 in it is replaced.
+  /// A parameter of the accepted request; what is not UTF-8 in it is replaced.
+  func parameter(_ name: StaticString) -> String? {
+    unsafe value(of: name).map { unsafe String(cString: $0) }
+  }
+
+  /// The same as it was sent.
+  func parameterBytes(_ name: StaticString) -> [UInt8]? {
+    unsafe value(of: name).map {
+      unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+    }
+  }
+
+  /// A parameter as libfcgi has it (`FCGX_GetParam`).
   ///
   /// Names are literals, which lie in memory as C strings: nothing is copied to look one up.
-  func parameter(_ name: StaticString) -> String? {
+  private func value(of name: StaticString) -> UnsafeMutablePointer<CChar>? {
     let name = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     guard let value = unsafe FCGX_GetParam(name, request.pointee.envp), unsafe value.pointee != 0
     else { return nil }
-    return unsafe String(cString: value)
+    return unsafe value
   }
 
   /// Sends the answer and ends the request (`FCGX_PutStr`, `FCGX_Finish_r`).

@@ -25,6 +25,9 @@ public final class FastCGIExchange: Sendable {
   /// Not to be called after `respond`, which ends the request that libfcgi holds.
   public func parameter(_ name: StaticString) -> String? { connection.parameter(name) }
 
+  /// The same as it was sent, which need not be UTF-8.
+  public func parameterBytes(_ name: StaticString) -> [UInt8]? { connection.parameterBytes(name) }
+
   /// Sends the answer, a CGI header block and body (RFC 3875, section 6), and ends the exchange.
   ///
   /// To be called exactly once. It never waits: a peer that does not take in the answer loses its

@@ -110,7 +110,7 @@ extension APIResponse {
     case .stopping: "Service stopping"
     case .databaseUnreachable: "Database not reached in time"
     case .databaseRefused: "Internal error"
-    case .contended: "Tickets busy: another transaction kept them locked"
+    case .contended: "Tickets busy: another request or transaction kept them"
     case .unsupported(let cause): cause
     case .outcomeUnknown: "Database connection lost during the commit"
     }

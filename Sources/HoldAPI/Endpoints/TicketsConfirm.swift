@@ -17,7 +17,7 @@ struct TicketsConfirm: Endpoint {
       confirm = ConfirmRequest(
         ticketIDs: try members.ticketIDs(.tickets),
         orderID: try members.orderID(
-          idempotencyKey: request.header("HTTP_IDEMPOTENCY_KEY")),
+          idempotencyKey: request.headerBytes("HTTP_IDEMPOTENCY_KEY")),
         holdID: try members.holdID())
     } catch {
       return respond(.refusal(error, requestID: requestID))

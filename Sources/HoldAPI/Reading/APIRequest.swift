@@ -21,14 +21,14 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   /// The body; at most one byte more than `APIBounds.maximumBodyBytes` is needed.
   public let body: [UInt8]
 
-  private let headerValue: @Sendable (StaticString) -> String?
+  private let headerValue: @Sendable (StaticString) -> [UInt8]?
 
   /// Creates a request.
   ///
   /// - Parameter headerValue: Looks up a header by its CGI name; it is called before the answer only.
   public init(
     method: String, path: String, query: String = "", contentType: String?, requestID: String,
-    body: [UInt8], headerValue: @escaping @Sendable (StaticString) -> String? = { _ in nil }
+    body: [UInt8], headerValue: @escaping @Sendable (StaticString) -> [UInt8]? = { _ in nil }
   ) {
     self.method = method
     self.path = path
@@ -40,10 +40,15 @@ public struct APIRequest: Sendable, CustomStringConvertible, CustomReflectable {
   }
 
   /// The value of a header that the web server passes on, by its CGI name (RFC 3875, section 4.1.18),
-  /// such as `HTTP_IF_NONE_MATCH`; nil when it is absent or empty.
+  /// such as `HTTP_IF_NONE_MATCH`; nil when it is absent or empty. What is not UTF-8 in it is replaced.
   ///
   /// To be called before the request is answered: its headers end with it.
-  public func header(_ name: StaticString) -> String? { headerValue(name) }
+  public func header(_ name: StaticString) -> String? {
+    headerBytes(name).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The same as it was sent.
+  public func headerBytes(_ name: StaticString) -> [UInt8]? { headerValue(name) }
 
   /// The method, the path and the body's length: never the body.
   public var description: String { "APIRequest(\(method) \(path), \(body.count) bytes)" }

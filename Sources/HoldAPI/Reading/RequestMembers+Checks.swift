@@ -102,18 +102,15 @@ extension RequestMembers {
   }
 
   /// `order_id`, or the request's `Idempotency-Key` in its place.
-  func orderID(idempotencyKey: String?) throws(BadRequest) -> String {
+  func orderID(idempotencyKey: [UInt8]?) throws(BadRequest) -> String {
     let sent = try privateText(.orderID, maximumBytes: bounds.maximumOrderIDBytes)
-    if let key = idempotencyKey {
-      let expected = "1 to \(bounds.maximumOrderIDBytes) bytes"
-      guard (1...bounds.maximumOrderIDBytes).contains(key.utf8.count) else {
-        throw BadRequest("Idempotency-Key", expected: expected, got: Quotation.of(key))
-      }
-      // The server puts this character in place of bytes that are not UTF-8, so that different keys would
-      // name the same order.
-      if key.unicodeScalars.contains("\u{FFFD}") {
+    if let bytes = idempotencyKey {
+      let lengths = 1...bounds.maximumOrderIDBytes
+      // With other bytes replaced, different keys would name the same order.
+      guard lengths.contains(bytes.count), let key = String(validating: bytes, as: UTF8.self) else {
         throw BadRequest(
-          "Idempotency-Key", expected: expected + " of UTF-8", got: Quotation.of(key))
+          "Idempotency-Key", expected: "1 to \(lengths.upperBound) bytes of UTF-8",
+          got: Quotation.of(String(decoding: bytes, as: UTF8.self)))
       }
       if let sent, !sent.utf8.elementsEqual(key.utf8) {
         throw BadRequest(

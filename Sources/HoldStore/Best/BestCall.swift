@@ -32,6 +32,9 @@ final class BestCall: @unchecked Sendable {
   var refusals = 0
   var earlier: Earlier
 
+  /// Whether what it waits for is in the hands of other calls that are under way to the database.
+  var waitsForOthers = false
+
   init(_ request: BestRequest, arrived: Instant) {
     self.request = request
     self.arrived = arrived

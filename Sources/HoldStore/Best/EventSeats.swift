@@ -22,6 +22,9 @@ final class EventSeats {
   /// Since when a look is wanted; nil if none is.
   var wantedSince: Instant?
   var isLooking = false
+
+  /// Whether it is known to have seats although none has been read.
+  var isFound = false
   var nextLook: Instant
 
   /// While a look is under way: what commits have told of seats since it began, and by which clock.
@@ -43,6 +46,14 @@ final class EventSeats {
   var isIdle: Bool { !isLooking && wantedSince == nil && choices.isEmpty && !hasClaims }
 
   private var hasClaims: Bool { book?.claimedSeats.isEmpty == false }
+
+  /// Whether it may well not exist.
+  var isUnknown: Bool { seatCount == 0 && !isFound }
+
+  func beginLook() {
+    wantedSince = nil
+    isLooking = true
+  }
 
   func wantLook(now: Instant) {
     if wantedSince == nil { wantedSince = now }

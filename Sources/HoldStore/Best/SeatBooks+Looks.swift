@@ -14,13 +14,17 @@ extension SeatBooks {
 
   enum Duty {
     case look(Look)
+
+    /// First it is only to be found out which of these events have seats at all.
+    case find([Look])
     case end
   }
 
   /// Between two looks at an event; callers who come meanwhile share the next one.
   private static let pauseMilliseconds = 50
 
-  /// Waits for a look that is wanted, one event after the other, and begins it.
+  /// Waits for a look that is wanted, one event after the other, and begins it. Events that nobody knows
+  /// share theirs: however many are asked for, the others wait for one look.
   func nextDuty() -> Duty {
     while true {
       let found = state.wait(
@@ -33,8 +37,12 @@ extension SeatBooks {
             ($0.value.wantedSince ?? now) < ($1.value.wantedSince ?? now)
           }
           guard let next = longest else { return nil }
-          next.value.wantedSince = nil
-          next.value.isLooking = true
+          let unknown = due.filter(\.value.isUnknown)
+          if next.value.isUnknown, unknown.count > 1 {
+            for event in unknown.values { event.beginLook() }
+            return .find(unknown.keys.map { Look(event: $0, began: now, plan: nil) })
+          }
+          next.value.beginLook()
           return .look(Look(event: next.key, began: now, plan: next.value.book?.plan))
         })
       if let found { return found }
@@ -47,29 +55,53 @@ extension SeatBooks {
   /// - Returns: The events whose callers may go on.
   func end(_ look: Look, with found: SeatBook, readAt: Int64?) -> Set<ExactText> {
     state.withLock { state in
-      guard let event = finish(look, &state) else { return [look.event] }
-      var book = found
-      if let old = event.book {
-        for (seat, decidedAt) in event.learned where decidedAt >= readAt ?? 0 {
-          let ticketID = ExactText(old.plan.ticketIDs[seat])
-          guard let number = book.plan.seat(of: ticketID) else { continue }
-          book.learn(of: number, from: old, itsSeat: seat)
-        }
-        let claimed = old.claimedSeats.map { ExactText(old.plan.ticketIDs[$0]) }
-        book.claim(claimed.compactMap { book.plan.seat(of: $0) })
-        if old.plan.digest == book.plan.digest {
-          book.learnHolders(from: old)
-        } else {
-          event.layout += 1
-        }
-      }
-      event.book = book
-      event.learned = [:]
-      event.failure = nil
-      event.lookedAt = look.began
-      if let readAt, state.clock == nil { state.clock = (readAt, .now) }
+      guard keep(found, of: look, readAt: readAt, &state) else { return [look.event] }
       return evict(except: look.event, &state).union([look.event])
     }
+  }
+
+  private func keep(
+    _ found: SeatBook, of look: Look, readAt: Int64?, _ state: inout State
+  ) -> Bool {
+    guard let event = finish(look, &state) else { return false }
+    var book = found
+    if let old = event.book {
+      for (seat, decidedAt) in event.learned where decidedAt >= readAt ?? 0 {
+        let ticketID = ExactText(old.plan.ticketIDs[seat])
+        guard let number = book.plan.seat(of: ticketID) else { continue }
+        book.learn(of: number, from: old, itsSeat: seat)
+      }
+      let claimed = old.claimedSeats.map { ExactText(old.plan.ticketIDs[$0]) }
+      book.claim(claimed.compactMap { book.plan.seat(of: $0) })
+      if old.plan.digest == book.plan.digest {
+        book.learnHolders(from: old)
+      } else {
+        event.layout += 1
+      }
+    }
+    event.book = book
+    event.learned = [:]
+    event.failure = nil
+    event.lookedAt = look.began
+    if let readAt, state.clock == nil { state.clock = (readAt, .now) }
+    return true
+  }
+
+  /// Ends looks that have only found out which of their events have seats: these are looked at next, in
+  /// their turn.
+  func end(_ looks: [Look], finding found: Set<ExactText>) -> Set<ExactText> {
+    state.withLock { state in
+      for look in looks where !found.contains(look.event) {
+        _ = keep(SeatBook(SeatPlan([])), of: look, readAt: nil, &state)
+      }
+      for look in looks where found.contains(look.event) {
+        guard let event = state.events[look.event] else { continue }
+        event.isLooking = false
+        event.isFound = true
+        event.wantedSince = look.began
+      }
+    }
+    return Set(looks.map(\.event)).subtracting(found)
   }
 
   /// Ends a look that has failed.
@@ -88,6 +120,7 @@ extension SeatBooks {
     guard let event = state.events[look.event] else { return nil }
     let now = Instant.now
     event.isLooking = false
+    event.isFound = false
     event.news += 1
     // Looks take at most half of the time.
     event.nextLook = now.advanced(

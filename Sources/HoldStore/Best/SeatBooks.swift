@@ -61,8 +61,9 @@ final class SeatBooks: Sendable {
     _ call: BestCall, _ state: inout State, _ claims: inout SeatClaims,
     _ proposals: inout [ExactText: [String]], now: Instant
   ) -> Decision {
-    guard let event = event(of: call, &state, now: now) else { return .answer(.failed(.queueFull)) }
+    let event = event(of: call, &state, now: now)
     event.lastUse = now
+    call.waitsForOthers = false
     if let failure = event.failure, failure.lookedAt >= call.arrived {
       return .answer(.failed(failure.cause))
     }
@@ -81,6 +82,7 @@ final class SeatBooks: Sendable {
       }
       if event.choices.contains(key) {
         call.earlier = .toLookUp
+        call.waitsForOthers = true
         return .wait(news: event.news)
       }
     }
@@ -108,7 +110,10 @@ final class SeatBooks: Sendable {
         return .lookUp
       }
       wish.skippedRows = 0
-      if event.book?.couldChoose(wish) == true { return .wait(news: event.news) }
+      if event.book?.couldChoose(wish) == true {
+        call.waitsForOthers = true
+        return .wait(news: event.news)
+      }
       if let lookedAt = event.lookedAt, lookedAt >= call.arrived {
         return .answer(.notEnough(free: event.book?.freeCount(zone: wish.zone) ?? 0))
       }
@@ -129,15 +134,14 @@ final class SeatBooks: Sendable {
     return .propose
   }
 
-  /// The event that a call is about; nil when more events are asked for than may be.
-  private func event(of call: BestCall, _ state: inout State, now: Instant) -> EventSeats? {
+  /// The event that a call is about.
+  private func event(of call: BestCall, _ state: inout State, now: Instant) -> EventSeats {
     if let known = state.events[call.event] { return known }
     if state.events.count >= limits.askedEvents {
       // Those that have no seats: they may not even exist.
       for (name, event) in state.events where event.isIdle && event.seatCount == 0 {
         state.events[name] = nil
       }
-      guard state.events.count < limits.askedEvents else { return nil }
     }
     let event = EventSeats(now: now)
     state.events[call.event] = event
@@ -175,6 +179,7 @@ struct BestLimits {
   /// Seats that are kept, of all events together.
   var seats: Int
 
-  /// Events that are asked for at the same time, those included that turn out not to exist.
-  var askedEvents: Int { events * 2 + 64 }
+  /// From so many events on, those are forgotten that have no seats and that nobody waits for: more than
+  /// the calls that wait can ask for at once. It is the queue that bounds these.
+  var askedEvents = 4096
 }

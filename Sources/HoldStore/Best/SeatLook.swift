@@ -7,6 +7,10 @@ struct SeatLook {
   private static let statement = PreparedStatement(
     name: "holdfast_event_seats", sql: EmbeddedSQL.eventSeats)
 
+  private static let finding = PreparedStatement(
+    name: "holdfast_events_with_seats",
+    sql: EmbeddedSQL.lookForEvents.filling("event", with: "t.event_id = u.event_id"))
+
   /// The plan must not rest on what statistics say of the holds, whose table swings between empty and
   /// full: without an index each seat would cost a scan of it.
   private static let start = """
@@ -34,14 +38,37 @@ struct SeatLook {
     at event: String, limit: Int, longestHoldSeconds: Double, isSharded: Bool = false,
     on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) {
-    try connection.run(script: Self.start, deadline: deadline)
+    var read = self
+    try Self.run(
+      isSharded ? KeyedFunction.eventSeats.call : Self.statement,
+      [.text(event), .int64(Self.never), .int64(Int64(limit)), .double(longestHoldSeconds)],
+      on: connection, deadline: deadline
+    ) { read.read($0) }
+    self = read
+  }
+
+  /// Which of these events have seats.
+  static func events(
+    _ events: [String], isSharded: Bool, on connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) -> [String] {
+    var found: [String] = []
+    try run(
+      isSharded ? KeyedFunction.lookForEvents.call : finding, [.textArray(events)],
+      on: connection, deadline: deadline
+    ) { result in
+      found = (0..<result.rowCount).map { result.text(row: $0, column: 0) }
+    }
+    return found
+  }
+
+  private static func run(
+    _ statement: PreparedStatement, _ parameters: [PostgresParameter],
+    on connection: PostgresConnection, deadline: Instant,
+    reading read: (borrowing PostgresResult) -> Void
+  ) throws(PostgresError) {
+    try connection.run(script: start, deadline: deadline)
     do throws(PostgresError) {
-      let result = try connection.execute(
-        isSharded ? KeyedFunction.eventSeats.call : Self.statement,
-        [
-          .text(event), .int64(Self.never), .int64(Int64(limit)), .double(longestHoldSeconds),
-        ], deadline: deadline)
-      read(result)
+      read(try connection.execute(statement, parameters, deadline: deadline))
     } catch {
       if connection.isUsable { try connection.run(script: "ROLLBACK", deadline: deadline) }
       throw error

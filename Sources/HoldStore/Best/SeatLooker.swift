@@ -17,8 +17,31 @@ struct SeatLooker: Sendable {
   let wake: @Sendable (Set<ExactText>) -> Void
 
   func run() {
-    while case .look(let look) = books.nextDuty() {
-      wake(perform(look))
+    while true {
+      switch books.nextDuty() {
+      case .look(let look): wake(perform(look))
+      case .find(let looks): wake(find(looks))
+      case .end: return
+      }
+    }
+  }
+
+  private func find(_ looks: [SeatBooks.Look]) -> Set<ExactText> {
+    let deadline = Instant.now.advanced(byMilliseconds: timeoutMilliseconds)
+    let events = looks.map(\.event)
+    do throws(PostgresError) {
+      let found = try pool.withConnection(deadline: deadline) {
+        connection throws(PostgresError) in
+        try SeatLook.events(
+          events.map(\.text), isSharded: isSharded, on: connection, deadline: deadline)
+      }
+      return books.end(looks, finding: Set(found.map { ExactText($0) }))
+    } catch {
+      onEvent(.seatsNotRead(error))
+      // It may be the server of a single key that has failed.
+      if isSharded { return books.end(looks, finding: Set(events)) }
+      let cause = Self.cause(of: error)
+      return looks.reduce(into: []) { $0.formUnion(books.end($1, failedBy: cause)) }
     }
   }
 

@@ -6,13 +6,12 @@ struct ReadingPool: Sendable {
   let pool: Pool
 
   init(
-    conninfo: String, connections: Int, connectTimeoutMilliseconds: Int,
+    connector: PostgresConnector, connections: Int, connectTimeoutMilliseconds: Int,
     statementTimeoutMilliseconds: Int, isSharded: Bool,
     onFailure: @escaping @Sendable (PostgresError) -> Void
   ) {
     let limits = SessionLimits(
       statementTimeoutMilliseconds: statementTimeoutMilliseconds, isSharded: isSharded)
-    let connector = PostgresConnector(conninfo: conninfo)
     pool = Pool(
       limits: PoolLimits(
         connections: connections, connectTimeoutMilliseconds: connectTimeoutMilliseconds),
@@ -25,7 +24,7 @@ struct ReadingPool: Sendable {
             """, deadline: deadline)
         connection.silenceMilliseconds = limits.silenceMilliseconds
         return connection
-      }, isEngine: isSharded, giveUp: { connector.giveUp($0) }, onFailure: onFailure)
+      }, isEngine: isSharded, connector: connector, onFailure: onFailure)
   }
 }
 

@@ -34,15 +34,16 @@ struct SeatMapReader: Sendable {
   func look(
     for eventIDs: [EventID], on connection: PostgresConnection, deadline: Instant
   ) throws(Problem) -> Set<EventID> {
-    let columns = try knownColumns(on: connection, deadline: deadline)
-    let possible = eventIDs.filter { columns.canHold($0) }
-    guard !possible.isEmpty else { return [] }
-    let result = try ask {
-      () throws(PostgresError) in
-      try connection.query(
-        columns.lookForEvents, [.textArray(possible.map(\.text))], deadline: deadline)
+    try withColumns(on: connection, deadline: deadline) { columns throws(Problem) in
+      let possible = eventIDs.filter { columns.canHold($0) }
+      guard !possible.isEmpty else { return [] }
+      let result = try ask {
+        () throws(PostgresError) in
+        try connection.query(
+          columns.lookForEvents, [.textArray(possible.map(\.text))], deadline: deadline)
+      }
+      return Set((0..<result.rowCount).map { EventID(result.text(row: $0, column: 0)) })
     }
-    return Set((0..<result.rowCount).map { EventID(result.text(row: $0, column: 0)) })
   }
 
   /// Reads an event's availability, and with `withLayout` its layout too; nil if it has no tickets.
@@ -51,11 +52,12 @@ struct SeatMapReader: Sendable {
   func read(
     _ eventID: EventID, withLayout: Bool, on connection: PostgresConnection, deadline: Instant
   ) throws(Problem) -> SeatMapSnapshot? {
-    let columns = try knownColumns(on: connection, deadline: deadline)
-    guard columns.canHold(eventID) else { return nil }
-    return withLayout
-      ? try readLayout(eventID, columns, on: connection, deadline: deadline)
-      : try readStates(eventID, columns, on: connection, deadline: deadline)
+    try withColumns(on: connection, deadline: deadline) { columns throws(Problem) in
+      guard columns.canHold(eventID) else { return nil }
+      return withLayout
+        ? try readLayout(eventID, columns, on: connection, deadline: deadline)
+        : try readStates(eventID, columns, on: connection, deadline: deadline)
+    }
   }
 
   private func readStates(
@@ -147,11 +149,25 @@ struct SeatMapReader: Sendable {
     return pieces + [piece]
   }
 
-  private func knownColumns(
-    on connection: PostgresConnection, deadline: Instant
-  ) throws(Problem) -> TicketColumns {
-    if let known = columns.withLock({ $0 }), known.missing == nil { return known }
-    return try readColumns(on: connection, deadline: deadline)
+  /// Asks by the columns as they were last read; and once more, if they are others by now, when the
+  /// server finds the question wrong.
+  private func withColumns<Value>(
+    on connection: PostgresConnection, deadline: Instant,
+    _ question: (TicketColumns) throws(Problem) -> Value
+  ) throws(Problem) -> Value {
+    guard let known = columns.withLock({ $0 }), known.missing == nil else {
+      return try question(readColumns(on: connection, deadline: deadline))
+    }
+    do throws(Problem) {
+      return try question(known)
+    } catch {
+      guard case .database(let refusal) = error, case .server(let state) = refusal.code,
+        state.isSyntaxErrorOrAccessRuleViolation
+      else { throw error }
+      let read = try readColumns(on: connection, deadline: deadline)
+      guard read.fingerprint != known.fingerprint else { throw error }
+      return try question(read)
+    }
   }
 
   /// Reads the catalogue anew.

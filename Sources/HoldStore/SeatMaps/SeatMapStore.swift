@@ -29,24 +29,28 @@ public final class SeatMapStore: SeatMapService {
 
   /// Starts the store; a database that cannot be reached is tried again in the background.
   ///
-  /// - Parameter clock: Tells the second; a test's may stand still.
+  /// - Parameters:
+  ///   - clock: Tells the second; a test's may stand still.
+  ///   - store: The holds in the same database: both use the same server of it.
   public init(
-    settings: SeatMapSettings, clock: WallClock = .system,
+    settings: SeatMapSettings, clock: WallClock = .system, beside store: HoldStore? = nil,
     onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     self.settings = settings
     self.clock = clock
     self.onEvent = onEvent
+    let connector = store?.connector ?? PostgresConnector(conninfo: settings.conninfo)
     cache = Monitor(SeatMapCache(limits: settings.limits))
     reader = SeatMapReader(
       longestHoldSeconds: settings.longestHoldSeconds, isSharded: settings.isSharded)
     maps = ReadingPool(
-      conninfo: settings.conninfo, connections: settings.readers,
+      connector: connector, connections: settings.readers,
       connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,
       statementTimeoutMilliseconds: settings.readTimeoutMilliseconds,
       isSharded: settings.isSharded,
       onFailure: { onEvent(.connectFailed($0)) })
-    lists = TicketLists(settings: settings, reader: reader, onEvent: onEvent)
+    lists = TicketLists(
+      settings: settings, connector: connector, reader: reader, onEvent: onEvent)
     let readers = (0..<settings.readers).map { _ in WorkerThread { self.readUntilStopped() } }
     let keeper = WorkerThread { self.keepDeadlines() }
     threads.withLock { $0 = readers + [keeper] }

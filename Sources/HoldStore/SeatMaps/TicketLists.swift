@@ -50,14 +50,14 @@ final class TicketLists: Sendable {
   private let thread: Monitor<WorkerThread?> = Monitor(nil)
 
   init(
-    settings: SeatMapSettings, reader: SeatMapReader,
+    settings: SeatMapSettings, connector: PostgresConnector, reader: SeatMapReader,
     onEvent: @escaping @Sendable (HoldStoreEvent) -> Void
   ) {
     self.settings = settings
     self.reader = reader
     self.onEvent = onEvent
     pool = ReadingPool(
-      conninfo: settings.conninfo, connections: 1,
+      connector: connector, connections: 1,
       connectTimeoutMilliseconds: settings.connectTimeoutMilliseconds,
       statementTimeoutMilliseconds: settings.answerTimeoutMilliseconds,
       isSharded: settings.isSharded,

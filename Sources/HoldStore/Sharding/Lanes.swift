@@ -175,14 +175,14 @@ final class Lanes: Sendable {
     guard let batch = lane.queue.withLock({ $0.takeBatch(now: start) }) else {
       return lane.queue.withLock { $0.nextDueTime(now: start) }.map { .at($0) } ?? .whenWoken
     }
-    lane.committer.process(batch, &record)
+    let isAnswered = lane.committer.process(batch, &record)
     guard lane.doubt.withLock({ $0 == nil }) else {
       // The rows of the batch in doubt must outlast the purge of this committer's others.
       record = CommitRecord()
       state.withLock { $0.turns.unanswered(key, askedAt: start) }
       return .at(.now)
     }
-    state.withLock { $0.turns.answered(key, askedAt: start) }
+    if isAnswered { state.withLock { $0.turns.answered(key, askedAt: start) } }
     return lane.queue.withLock { $0.waitingCount } > 0 ? .now : .whenWoken
   }
 

@@ -25,8 +25,10 @@ struct ServeCommand: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let settings = try ServiceSettings(flags: flags, environment: environment)
     raiseDescriptorLimit()
+    let log = LogWriter(format: settings.logFormat)
+    defer { log.flush() }
     let logger = Logger(label: "holdfast") { _ in
-      LineLogHandler(logLevel: settings.logLevel, format: settings.logFormat)
+      LineLogHandler(logLevel: settings.logLevel, to: log)
     }
     for variable in UnknownVariable.all(in: environment, declared: settings.declarations) {
       logger.warning(
@@ -42,13 +44,14 @@ struct ServeCommand: ParsableCommand {
       logger.log(event)
     }
     let store = HoldStore(settings: settings.store, onEvent: onEvent)
-    let seatMaps = SeatMapStore(settings: settings.seatMaps, onEvent: onEvent)
+    let seatMaps = SeatMapStore(settings: settings.seatMaps, beside: store, onEvent: onEvent)
     let api = API(
       service: store, seatMaps: seatMaps, bounds: settings.bounds, access: access,
       openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
     let handler = RequestHandler(
       api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths))
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
+    metrics?.add(log)
     metrics?.add(store)
     metrics?.add(server, connectionLimit: settings.fastCGI.connections)
     let reporter = try ServiceReporter(
@@ -63,10 +66,10 @@ struct ServeCommand: ParsableCommand {
     store.prepareToStop()
     reporter?.stop()
     logger.notice("stopping", metadata: ["signal": "\(name)"])
-    exitAtSecondSignal(signals, logger)
+    exitAtSecondSignal(signals, logger, log)
     Instant.now.advanced(byMilliseconds: settings.shutdownDelayMilliseconds).sleep()
     let deadline = Instant.now.advanced(byMilliseconds: settings.shutdownTimeoutMilliseconds)
-    exitWhenLate(deadline, server, logger)
+    exitWhenLate(deadline, server, logger, log)
     server.drain()
     _ = server.waitUntilIdle(until: deadline)
     seatMaps.stop()
@@ -110,20 +113,24 @@ struct ServeCommand: ParsableCommand {
     server.waitUntilIdle(until: .now)
   }
 
-  private func exitAtSecondSignal(_ signals: StopSignals, _ logger: Logger) {
+  private func exitAtSecondSignal(_ signals: StopSignals, _ logger: Logger, _ log: LogWriter) {
     _ = WorkerThread {
       let name = signals.wait()
       logger.warning("stopping at once", metadata: ["signal": "\(name)"])
+      log.flush()
       // Not exit(3), which would unload libraries while threads still use them.
       _exit(EXIT_FAILURE)
     }
   }
 
-  private func exitWhenLate(_ deadline: Instant, _ server: FastCGIServer, _ logger: Logger) {
+  private func exitWhenLate(
+    _ deadline: Instant, _ server: FastCGIServer, _ logger: Logger, _ log: LogWriter
+  ) {
     _ = WorkerThread {
       deadline.advanced(byMilliseconds: Self.shutdownGraceMilliseconds).sleep()
       logger.error(
         "stop timed out", metadata: ["unanswered": "\(Self.unansweredRequests(server))"])
+      log.flush()
       _exit(EXIT_FAILURE)
     }
   }

@@ -120,6 +120,16 @@ final class ServiceMetrics: Sendable {
     return requests
   }
 
+  /// Adds what the log's writer knows by itself.
+  func add(_ log: LogWriter) {
+    registry.withLock { registry in
+      registry.gauge(
+        "holdfast_log_lines_lost_total",
+        "Lines of the log that were lost, because its reader did not keep up.", type: "counter"
+      ) { [([], Double(log.lost.value))] }
+    }
+  }
+
   /// Adds what the store knows by itself.
   func add(_ store: HoldStore) {
     registry.withLock { registry in

@@ -9,14 +9,27 @@ final class Site: @unchecked Sendable {
   }
 
   /// Starts a site of its own; `stop` ends it.
-  static func start(_ settings: [String: String]) throws -> Site {
+  ///
+  /// - Parameter lines: How much of the script's output is read, as `head` does; nil for all.
+  static func start(_ settings: [String: String], readingLines lines: Int? = nil) throws -> Site {
     let place = try TemporaryDirectory()
     let path = place.path + "/site"
     let environment = [
       "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
       "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
     ].merging(TestSettings.patience) { $1 }.merging(settings) { $1 }
-    try Command.succeed([script("run"), "--detach"], environment: environment)
+    var command = [script("run"), "--detach"]
+    if let lines {
+      let shell = "\"$0\" \"$1\" | head -n \(lines)"
+      command = ["bash", "-o", "pipefail", "-c", shell] + command
+    }
+    do {
+      try Command.succeed(command, environment: environment)
+    } catch {
+      // Nothing of a script that was killed may outlast its folder.
+      _ = try? Command([script("stop")], environment: environment)
+      throw error
+    }
     let site = try Site(directory: path)
     site.settings = environment
     site.place = place

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// The log goes to a pipe whose reader stops, as a hung log collector does.
+  @Suite("Log")
+  struct LogTests {
+    private static let requests = 10_000
+
+    /// The service with its log in a pipe that nobody reads yet.
+    private struct Service {
+      let child: ChildProcess
+      let peer: FastCGIPeer
+      private let pipe: Pipe
+      private let directory: TemporaryDirectory
+
+      init() throws {
+        let (pipe, directory) = (Pipe(), try TemporaryDirectory())
+        let path = directory.path + "/s"
+        let settings = [
+          "HOLDFAST_LISTEN": path, "HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_METRICS": "true",
+          "HOLDFAST_SHUTDOWN_TIMEOUT": "2s",
+        ]
+        child = try ChildProcess(
+          [TestSettings.binary, "serve"],
+          environment: try Site.shared().databaseEnvironment().merging(settings) { $1 },
+          output: pipe.fileHandleForWriting.fileDescriptor)
+        // The pipe ends with the service.
+        try pipe.fileHandleForWriting.close()
+        try Clock.wait("holdfast listens", seconds: 30) { (try? Socket(path: path)) != nil }
+        peer = FastCGIPeer(try Socket(path: path))
+        (self.pipe, self.directory) = (pipe, directory)
+      }
+
+      /// Each of these requests is logged.
+      func ask() throws {
+        for _ in 0..<LogTests.requests {
+          #expect(try peer.request("GET", "/livez").status == 200)
+        }
+      }
+
+      func lostLines() throws -> Double {
+        let name = "holdfast_log_lines_lost_total "
+        let line = try peer.request("GET", "/metrics").body.split(separator: "\n")
+          .first { $0.hasPrefix(name) }
+        return line.flatMap { Double($0.dropFirst(name.count)) } ?? -1
+      }
+
+      /// Reads the log to its end.
+      func readLog() -> Parallel.Started<Data> {
+        let reader = pipe.fileHandleForReading
+        return Parallel.start { try reader.readToEnd() ?? Data() }
+      }
+    }
+
+    @Test func aReaderThatStopsHoldsUpNobody() throws {
+      let service = try Service()
+      try service.ask()
+      #expect(try service.lostLines() > 0)
+      service.child.signal(SIGTERM)
+      #expect(service.child.wait(seconds: 30) == 0)
+    }
+
+    @Test func theLogSaysHowManyLinesWereLost() throws {
+      let service = try Service()
+      try service.ask()
+      let lost = try service.lostLines()
+      let log = service.readLog()
+      service.child.signal(SIGTERM)
+      #expect(service.child.wait(seconds: 30) == 0)
+      let lines = String(decoding: try log.value(), as: UTF8.self).split(separator: "\n")
+      let objects = try lines.map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: String])
+      }
+      let told = objects.filter { $0["message"] == "log lines lost" }
+        .compactMap { $0["lines"].flatMap { Double($0) } }
+      #expect(told.reduce(0, +) >= lost && lost > 0)
+      let answered = objects.count { $0["message"] == "answered" }
+      #expect(Double(answered) + told.reduce(0, +) >= Double(Self.requests))
+      #expect(objects.last?["message"] == "stopped", "it waits for the log at its end")
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Holds
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+/// What becomes of calls for the best tickets, with no server and no committer: the test makes the looks.
+@Suite struct SeatBooksTests {
+  private let start = Instant.now
+  private let books = SeatBooks(limits: BestLimits(events: 1, seats: 100))
+
+  private func call(_ event: String) throws -> BestCall {
+    guard case .lockBest(let request) = HoldOperation.best(1, of: event) else {
+      throw Failure("not a call for the best tickets")
+    }
+    return BestCall(request, arrived: start)
+  }
+
+  private func waits(_ decision: SeatBooks.Decision) -> Bool {
+    if case .wait = decision { true } else { false }
+  }
+
+  /// Ends the next look, which finds these seats.
+  private func look(finding seats: [String]) throws {
+    guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
+    _ = books.end(look, with: SeatBook(plan(seats)), readAt: 0)
+  }
+
+  private func plan(_ seats: [String]) -> SeatPlan {
+    SeatPlan(seats.enumerated().map { Seat(ticketID: $1, zone: "A", row: "1", number: "\($0)") })
+  }
+
+  /// Puts a call into a queue, has it decided there, and gives it up.
+  private func outcome(of operation: HoldOperation, deciding: (BestCall) -> Void) throws
+    -> HoldOutcome?
+  {
+    let outcome = Monitor<HoldOutcome?>(nil)
+    let submission = Submission(operation, requestID: nil, arrived: start) { told in
+      outcome.withLock { $0 = told }
+    }
+    var queue = HoldQueue(limits: HoldStoreSettings().queue)
+    _ = queue.enqueue(submission, ticketCount: 1, deadline: start, patientUntil: start)
+    if let call = submission.best { deciding(call) }
+    for entry in queue.takeExpired(now: start) { entry.expire() }
+    return outcome.withLock { $0 }
+  }
+
+  /// The database has answered all along: others had the seats in hand.
+  @Test func whoWaitedForOthersClaimsHearsOfContention() throws {
+    let first = try call("E1")
+    _ = books.decide([first], now: start)
+    try look(finding: ["a"])
+    _ = books.decide([first], now: start)
+    #expect(first.proposal?.ticketIDs == ["a"])
+    let outcome = try outcome(of: .best(1)) { second in
+      #expect(waits(books.decide([second], now: start).0[0]))
+    }
+    #expect(outcome == .failed(.contended))
+  }
+
+  @Test func whoWaitedForALookHearsOfTheDatabase() throws {
+    let outcome = try outcome(of: .best(1)) { call in
+      #expect(waits(books.decide([call], now: start).0[0]))
+    }
+    #expect(outcome == .failed(.databaseUnreachable))
+  }
+
+  /// Whoever asks for events that do not exist keeps nobody from those that do.
+  @Test func eventsThatNobodyKnowsShareALook() throws {
+    let flood = try (0..<500).map { try call("nowhere\($0)") }
+    #expect(books.decide(flood, now: start).0.count(where: waits) == 500)
+    let one = try call("E1")
+    #expect(waits(books.decide([one], now: start).0[0]))
+    guard case .find(let looks) = books.nextDuty() else { throw Failure("not all at once") }
+    #expect(looks.count == 501)
+    // Meanwhile more come.
+    _ = books.decide(try (500..<900).map { try call("nowhere\($0)") }, now: .now)
+    let decided = books.end(looks, finding: [ExactText("E1")])
+    #expect(decided.count == 500 && !decided.contains(ExactText("E1")))
+    let outcomes = books.decide(flood, now: .now).0
+    #expect(
+      outcomes.count {
+        if case .answer(.notEnough(free: 0)) = $0 { true } else { false }
+      } == 500)
+    guard case .look(let look) = books.nextDuty() else { throw Failure("no look at the event") }
+    #expect(look.event == ExactText("E1"))
+    _ = books.end(look, with: SeatBook(plan(["a"])), readAt: 0)
+    _ = books.decide([one], now: .now)
+    #expect(one.proposal?.ticketIDs == ["a"])
+  }
+
+  /// An event that has lost its tickets is asked for as one that nobody knows.
+  @Test func whatWasFoundAndHasNoSeatsIsLookedForAgain() throws {
+    let calls = try ["E1", "E2"].map { try call($0) }
+    _ = books.decide(calls, now: start)
+    guard case .find(let looks) = books.nextDuty() else { throw Failure("not both at once") }
+    _ = books.end(looks, finding: Set(looks.map(\.event)))
+    for _ in 0..<2 { try look(finding: []) }
+    let decisions = books.decide(calls, now: .now).0
+    #expect(
+      decisions.count {
+        if case .answer(.notEnough(free: 0)) = $0 { true } else { false }
+      } == 2)
+  }
+}
