@@ -355,15 +355,17 @@ BEGIN
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
+  v_locked := coalesce(v_locked, '{}');
+  v_open := coalesce(v_open, '{}');
   v_sells_all := v_sells_all AND cardinality(v_open) = cardinality(p_tickets)
-                 AND coalesce(cardinality(v_locked), 0) = cardinality(array_positions(v_found, 1));
+                 AND cardinality(v_locked) = cardinality(array_positions(v_found, 1));
   IF v_needed IS NOT NULL AND NOT v_sells_all THEN
     -- A live row of another cart is refused without a lock; whatever may change needs its locks.
     v_locks := v_zeros;
-    FOREACH i IN ARRAY coalesce(v_locked, '{}') LOOP
+    FOREACH i IN ARRAY v_locked LOOP
       v_locks[i] := v_locks[i] | 1;
     END LOOP;
-    FOREACH i IN ARRAY coalesce(v_open, '{}') LOOP
+    FOREACH i IN ARRAY v_open LOOP
       v_locks[i] := v_locks[i] | 2;
     END LOOP;
     FOR i IN 1 .. cardinality(p_tickets) LOOP
@@ -399,11 +401,11 @@ BEGIN
     END IF;
     v_choice_held := ARRAY(
       SELECT (SELECT count(*)::int FROM tickets_blocked b
-                JOIN tickets t ON t.ticket_id = b.ticket_id
                WHERE b.choice_key = k AND b.locked_up > v_now
                  AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE
                  -- What was sold or withheld beside the hold cannot be held again.
-                 AND (t.status IS NOT TRUE OR {withheld}) IS NOT TRUE)
+                 AND (SELECT (t.status IS NOT TRUE OR {withheld}) IS NOT TRUE
+                        FROM tickets t WHERE t.ticket_id = b.ticket_id))
         FROM unnest(v_chosen) AS k);
   END IF;
 
