@@ -39,8 +39,8 @@
 -- * A batch that grants and releases nothing writes nothing, not even a row lock.
 -- * What was found is locked, changed and deleted by its ctid, which saves the index. IS NOT DISTINCT
 --   FROM sees that it is still the same ticket's; unlike =, it lets no plan begin with the whole index,
---   which is the cheapest as long as the table is empty. A row that has moved before it was locked is
---   found at its new place: the batch looks again when any transaction has ended since.
+--   which is the cheapest as long as the table is empty. A row counts as locked only if it is locked as
+--   it was found: one that has been changed since has another ctid.
 -- * A hold is known by the SHA-256 of its hold_id. The secret itself is not stored; it has too much
 --   entropy to be guessed from the hash, so that no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
@@ -99,8 +99,8 @@ DECLARE
   v_now         timestamptz;
   v_snapshot    text;
   v_is_fresh    boolean;  -- whether all tickets are for sale, and none has a row
-  v_locked      int[];    -- the tickets whose rows are locked
-  v_open        int[];    -- the tickets that are locked themselves: for p_strict, and to be sold
+  v_locked      int[] := '{}';  -- the tickets whose rows are locked
+  v_open        int[] := '{}';  -- the tickets that are locked themselves: for p_strict, and to be sold
   -- For each ticket:
   v_state       int[];    -- 0 free, 1 sold, 2 held, 3 unknown, 4 withheld, 5 withheld and held,
                           -- 8 not known for now, 9 free but not locked, and so not to be granted
@@ -262,7 +262,7 @@ BEGIN
       END IF;
     END LOOP;
     v_grants_all := v_is_apart AND v_locks_only AND v_is_fresh;
-    v_sells_all := v_is_apart AND v_sells_only AND v_orders_new;
+    v_sells_all := v_round = 1 AND v_is_apart AND v_sells_only AND v_orders_new;
     IF v_sells_all THEN
       FOR i IN 1 .. cardinality(p_tickets) LOOP
         IF v_state[i] IN (1, 3)
@@ -318,47 +318,52 @@ BEGIN
     IF v_sells THEN
       SELECT array_agg(s.i) INTO v_open
         FROM (
-          SELECT u.i
+          SELECT u.i, u.place, t.ctid AS place_now
             FROM unnest(p_tickets, p_wants, v_needed, v_place) WITH ORDINALITY
                  AS u (ticket_id, wants, needed, place, i)
             JOIN tickets t ON t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.wants & 4 = 4 AND t.status
            ORDER BY u.i
              FOR NO KEY UPDATE OF t SKIP LOCKED
-        ) s;
+        ) s
+       WHERE s.place = s.place_now;
     END IF;
     IF p_strict THEN
       SELECT v_open || array_agg(s.i) INTO v_open
         FROM (
-          SELECT u.i
+          SELECT u.i, u.place, t.ctid AS place_now
             FROM unnest(p_tickets, p_wants, v_needed, v_place) WITH ORDINALITY
                  AS u (ticket_id, wants, needed, place, i)
             JOIN tickets t ON t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.wants & 5 = 1 AND t.status
            ORDER BY u.i
              FOR SHARE OF t SKIP LOCKED
-        ) s;
+        ) s
+       WHERE s.place = s.place_now;
     END IF;
     IF 1 = ANY (v_lockable) THEN
       SELECT array_agg(s.i) INTO v_locked
         FROM (
-          SELECT u.i
+          SELECT u.i, u.row, b.ctid AS row_now
             FROM unnest(p_tickets, v_needed, v_lockable, v_row) WITH ORDINALITY
                  AS u (ticket_id, needed, lockable, row, i)
             JOIN tickets_blocked b ON b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id
            WHERE u.needed = 1 AND u.lockable = 1
            ORDER BY u.i
              FOR UPDATE OF b SKIP LOCKED
-        ) s;
+        ) s
+       WHERE s.row = s.row_now;
     END IF;
+    v_open := coalesce(v_open, '{}');
+    v_locked := coalesce(v_locked, '{}');
+    -- All that sales depend on is locked as it was found, and how long a hold lasts is no matter to them.
+    v_sells_all := v_sells_all AND cardinality(v_open) = cardinality(p_tickets)
+                   AND cardinality(v_locked) = cardinality(array_positions(v_found, 1));
+    EXIT WHEN v_sells_all;
     EXIT WHEN v_snapshot = pg_current_snapshot()::text;
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
-  v_locked := coalesce(v_locked, '{}');
-  v_open := coalesce(v_open, '{}');
-  v_sells_all := v_sells_all AND cardinality(v_open) = cardinality(p_tickets)
-                 AND cardinality(v_locked) = cardinality(array_positions(v_found, 1));
   IF v_needed IS NOT NULL AND NOT v_sells_all THEN
     -- A live row of another cart is refused without a lock; whatever may change needs its locks.
     v_locks := v_zeros;
