@@ -78,7 +78,7 @@ struct CommitStatement {
   private mutating func numberTickets() {
     var uses: [(ticketID: String, want: Int32, member: Int)] = []
     for (index, operation) in operations.enumerated() {
-      let want: Int32 = [2, 1, 4][Int(kinds[index])]
+      let want = [2, 1, 4][Int(kinds[index])] | Int32(index + 1) << 3
       for ticketID in operation.ticketIDs {
         uses.append((ticketID, want, uses.count))
       }
@@ -89,7 +89,8 @@ struct CommitStatement {
     var last: String?
     for use in uses {
       if let last, ByteOrder.areEqual(last, use.ticketID) {
-        wants[wants.endIndex - 1] |= use.want
+        let first = min(wants[wants.endIndex - 1] >> 3, use.want >> 3)
+        wants[wants.endIndex - 1] = (wants[wants.endIndex - 1] | use.want) & 7 | first << 3
       } else {
         ticketIDs.append(use.ticketID)
         wants.append(use.want)

@@ -32,7 +32,8 @@ struct CommitVerdicts {
     let waits = result.integerArray(row: 0, column: 3)
     decidedAt = result.integer(row: 0, column: 4)
     let memberCount = operations.reduce(0) { $0 + $1.ticketIDs.count }
-    guard outcomes.count == operations.count, expiries.count == operations.count,
+    guard outcomes.count == operations.count,
+      expiries.count == operations.count || (expiries.isEmpty && !outcomes.contains { $0 != 1 }),
       [0, memberCount].contains(reasons.count), waits.count == reasons.count,
       !outcomes.contains(0) || reasons.count == memberCount
     else {
@@ -47,8 +48,9 @@ struct CommitVerdicts {
       let ticketIDs = operation.ticketIDs
       switch outcomes[index] {
       case 1, 3:
-        verdicts.append(
-          .decided(Self.done(operation, expiry: expiries[index], decidedAt: decidedAt)))
+        // Without expiries every hold lasts for as long as it was asked for.
+        let expiry = expiries.isEmpty ? operation.reservedMicroseconds : expiries[index]
+        verdicts.append(.decided(Self.done(operation, expiry: expiry, decidedAt: decidedAt)))
       case 2:
         verdicts.append(.deferred)
       case 4:
@@ -96,5 +98,13 @@ struct CommitVerdicts {
       }
     }
     return unavailable
+  }
+}
+
+extension HoldOperation {
+  /// How long a lock asks for its tickets, in microseconds as PostgreSQL rounds them; 0 of what is no lock.
+  fileprivate var reservedMicroseconds: Int {
+    guard case .lock(let request) = self else { return 0 }
+    return Int((request.reservedSeconds * 1_000_000).rounded(.toNearestOrEven))
   }
 }

@@ -107,14 +107,13 @@ extension ServerSuites {
       let source = try database.texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
       let parts = source.split(separator: "INSERT INTO holdfast_history", maxSplits: 1)
       let rest = try #require(
-        parts.last?.split(separator: "FROM unnest(v_event", maxSplits: 1).last)
+        parts.last?.split(separator: "FROM unnest(p_tickets", maxSplits: 1).last)
       let conninfo = database.conninfo.replacing("'", with: "''")
       let outside = """
         PERFORM dblink_exec('\(conninfo)', format(
                   'INSERT INTO holdfast_history (at, kind, ticket_id, request) VALUES (%L, %L, %L, %L)',
-                  v_now, substr('hrxxs', e.event & 7, 1), p_tickets[e.member],
-                  p_requests[e.event >> 3]))
-           FROM unnest(v_event
+                  v_now, 'h', u.ticket_id, p_requests[u.wants >> 3]))
+           FROM unnest(p_tickets
         """
       try database.run("\(parts[0])\(outside)\(rest)")
       try database.run("CREATE EXTENSION dblink")

@@ -56,6 +56,14 @@ extension ServerSuites {
       return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
     }
 
+    /// Has whatever row the ticket has by then locked, instead of the one that was found.
+    private func lockWhateverRowThereIs() throws {
+      try takeOut(
+        "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
+        insteadOf: "b.ticket_id = u.ticket_id")
+      try takeOut("WHERE s.row = s.row_now", insteadOf: "")
+    }
+
     /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
     private func pauseBeforeLocks() throws {
       try takeOut(
@@ -78,10 +86,32 @@ extension ServerSuites {
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["refused a held"])
     }
 
-    /// Negative control: without the second look, a live hold goes to another cart.
+    /// Negative control: without the second look, and when whatever row the ticket has by then is locked, a
+    /// live hold goes to another cart.
     @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
       try takeOut("EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
+      try lockWhateverRowThereIs()
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
+    }
+
+    // MARK: - A hold that another cart has by now
+
+    /// A confirm whose own hold is another cart's before its row is locked.
+    private func confirmWhatIsAnothersMeanwhile() throws -> [String] {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try pauseBeforeLocks()
+      try other.run("UPDATE tickets_blocked SET hold_key = sha256('two')")
+      return try commit([.confirm("a", order: "1", as: "one")], then: "COMMIT")
+    }
+
+    @Test func whatIsAnothersByNowIsNotSold() throws {
+      #expect(try confirmWhatIsAnothersMeanwhile() == ["refused a held"])
+    }
+
+    /// Negative control: when whatever row the ticket has by then counts as locked, it is sold.
+    @Test func withoutTheSameRowAnothersTicketIsSold() throws {
+      try lockWhateverRowThereIs()
+      #expect(try confirmWhatIsAnothersMeanwhile() == ["sold"])
     }
 
     // MARK: - The clock

@@ -33,7 +33,8 @@ import Testing
       .lock("a", "b"), .release("b", "c"), .lock("c"), .release("d"), .lock("a"),
     ])
     #expect(statement.ticketIDs == ["a", "b", "c", "d"])
-    #expect(statement.wants == [1, 3, 3, 2])
+    #expect(statement.wants.map { $0 & 7 } == [1, 3, 3, 2], "who names it")
+    #expect(statement.wants.map { $0 >> 3 } == [1, 1, 2, 4], "and who does so first")
     #expect(statement.members == [1, 2, 2, 3, 3, 4, 1])
     #expect(statement.ends == [2, 4, 5, 6, 7])
     #expect(statement.kinds == [1, 0, 1, 0, 1])

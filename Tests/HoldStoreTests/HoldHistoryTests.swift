@@ -24,8 +24,8 @@ extension ServerSuites {
       ("CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);", ""),
       // Anybody renews anybody's hold; a grant of the same batch is nobody's.
       (
-        "OR v_owned_by <>\n                  CASE",
-        "OR false AND v_owned_by <>\n                  CASE"
+        "OR v_owned_by <>\n                      CASE",
+        "OR false AND v_owned_by <>\n                      CASE"
       ),
       ("CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END", "v_owner[i]"),
       // A renewal past the cap, or to an earlier end.
