@@ -52,7 +52,8 @@
 --   without a hold_id belongs to whoever names the ticket, as for a release, but only a confirm that
 --   has no hold_id either takes it. Whether the ticket is withheld from online sale is no matter: that
 --   keeps new holds away, not those who have paid.
--- * Of each ticket it locks the row in tickets and its row of a hold, and then reads both.
+-- * Of each ticket it locks the row in tickets and its row of a hold. It then reads both again, unless
+--   every row that the whole batch needs is locked as it was found.
 -- * Without a row of a hold, another session could enter one unseen. So it enters a row itself and
 --   deletes it again: the other session's insert waits for this transaction, and then sees the sale.
 --   All rows of the batch are entered by one statement, in ticket order.
@@ -154,8 +155,8 @@ DECLARE
   v_new_person  int;      -- and its shopper
   v_kept        int;      -- how many of its tickets were chosen by its choice before
   v_held        int;
-  -- Whether no two operations name the same ticket; and whether each one can then be done without a
-  -- look at the others: it locks tickets that are free, or sells tickets that its cart may have.
+  -- Whether no two operations name the same ticket. Then all are granted at once if they are locks of
+  -- free tickets, and all are sold at once if they are confirms of tickets that their carts may have.
   v_is_apart    constant boolean := cardinality(p_members) = cardinality(p_tickets) AND p_wants[1] > 7;
   v_grants_all  boolean := false;
   v_sells_all   boolean := false;
@@ -428,7 +429,7 @@ BEGIN
       v_sold := v_zeros;
       v_order_sale := array_fill(0, ARRAY[cardinality(p_orders)]);
     END IF;
-  IF v_records THEN
+    IF v_records THEN
       v_event := array_fill(0, ARRAY[cardinality(p_members)]);
       v_end := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
     END IF;
