@@ -1,5 +1,4 @@
 private import CFastCGI
-private import CLinux
 private import Glibc
 internal import Threads
 
@@ -147,7 +146,7 @@ internal import Threads
     closesAfterAnswer = admission.isBodyTooLarge
     guard !pieces.isEmpty else { return decodeRequest(admission) }
     let socket = descriptor
-    guard let file = makeFile(holding: pieces) else { return nil }
+    guard let file = RequestFile.make(holding: pieces) else { return nil }
     pieces = []
     unsafe request.pointee.ipcFd = file
     let body = decodeRequest(admission)
@@ -294,15 +293,5 @@ internal import Threads
         if count >= 0 || errno != EINTR { return count }
       }
     }
-  }
-
-  /// A file in memory that is read from its beginning (`memfd_create(2)`); nil when there is no room.
-  private func makeFile(holding bytes: [UInt8]) -> Int32? {
-    let file = unsafe memfd_create("fastcgi-request", UInt32(HOLDFAST_MFD_CLOEXEC))
-    guard file >= 0 else { return nil }
-    let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
-    if count == bytes.count { return file }
-    Glibc.close(file)
-    return nil
   }
 }
