@@ -1,5 +1,6 @@
 import Holds
 import Postgres
+import Testing
 import Threads
 
 @testable import HoldStore
@@ -33,6 +34,13 @@ extension Database {
     _ operations: HoldOperation..., limit: Int = 0, isStrict: Bool = false
   ) throws -> [String] {
     try commit(operations, isStrict: isStrict, heldTicketLimit: limit).verdicts.map(Self.word)
+  }
+
+  /// Puts the function without a part of it into the database.
+  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
+    let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
+    #expect(source.components(separatedBy: part).count == 2, "not exactly one: \(part)")
+    try run(source.replacing(part, with: replacement))
   }
 
   /// The holds by ticket.
