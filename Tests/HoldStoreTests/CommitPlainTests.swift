@@ -54,6 +54,44 @@ extension ServerSuites {
       #expect(try confirmWhatIsAnothers() == ["sold", "sold", "sold"])
     }
 
+    // MARK: - Tickets in partitions
+
+    /// Sells one ticket of each of two partitions, where each has a row in the same place, beside locks of
+    /// two others in the same places.
+    ///
+    /// - Returns: What is sold.
+    private func sellFromPartitions() throws -> [String] {
+      try database.run(
+        """
+        ALTER TABLE tickets RENAME TO unpartitioned;
+        CREATE TABLE tickets (LIKE unpartitioned INCLUDING DEFAULTS) PARTITION BY LIST (ticket_id);
+        CREATE TABLE first PARTITION OF tickets FOR VALUES IN ('a', 'b');
+        CREATE TABLE second PARTITION OF tickets FOR VALUES IN ('c', 'd');
+        ALTER TABLE tickets ADD PRIMARY KEY (ticket_id);
+        INSERT INTO tickets (ticket_id) VALUES ('a'), ('b'), ('c'), ('d');
+        """)
+      #expect(
+        try database.outcomes(.lock("a", as: "one"), .lock("d", as: "one")) == [
+          "granted", "granted",
+        ])
+      #expect(
+        try database.outcomes(.lock("b"), .lock("c"), .confirm("a", "d", order: "1", as: "one"))
+          == ["granted", "granted", "sold"])
+      return try database.texts("SELECT ticket_id FROM tickets WHERE NOT status ORDER BY 1")
+    }
+
+    @Test func onlyWhatWasNamedIsSoldFromPartitions() throws {
+      #expect(try sellFromPartitions() == ["a", "d"])
+    }
+
+    /// Negative control.
+    @Test func byItsPlaceAloneAnotherTicketIsSold() throws {
+      try database.takeOut(
+        "(ticket_id, place)\n       WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;",
+        insteadOf: "(ticket_id, place) WHERE t.ctid = u.place;")
+      #expect(try sellFromPartitions() == ["a", "b", "c", "d"])
+    }
+
     // MARK: - One order
 
     /// Two confirms of one order that name other tickets.

@@ -82,7 +82,8 @@ extension ServerSuites {
     /// Negative control: without the second look, and when whatever row the ticket has by then is locked, a
     /// live hold goes to another cart.
     @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
-      try database.takeOut("EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
+      try database.takeOut(
+        "EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
       try lockWhateverRowThereIs()
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
     }
@@ -115,7 +116,8 @@ extension ServerSuites {
       #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
       try pauseBeforeLocks()
       try other.run("UPDATE tickets SET status = false WHERE ticket_id = 'c'")
-      return try commit([.confirm("a", order: "1", as: "one"), .lock("c", as: "two")], then: "COMMIT")
+      return try commit(
+        [.confirm("a", order: "1", as: "one"), .lock("c", as: "two")], then: "COMMIT")
     }
 
     @Test func whatIsSoldMeanwhileIsNotHeldBesideAConfirm() throws {

@@ -69,7 +69,10 @@ extension ServerSuites {
       ("ELSE 5 END;", "ELSE 3 END;"),
       // The same in a batch in which nothing has to be decided one by one.
       ("DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);", ""),
-      ("UPDATE tickets t SET status = false, date_updated = v_now WHERE t.ctid = ANY (v_place);", ""),
+      (
+        "FROM unnest(p_tickets, v_place) AS u (ticket_id, place)",
+        "FROM unnest(p_tickets[2:], v_place[2:]) AS u (ticket_id, place)"
+      ),
       // A sale that the rest of the batch does not see.
       ("v_state[i] := 1;", "v_state[i] := 0;"),
       // Limits that forget what the batch itself grants or ends, or whose a ticket is.

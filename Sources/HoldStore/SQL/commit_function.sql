@@ -39,8 +39,9 @@
 -- * A batch that grants and releases nothing writes nothing, not even a row lock.
 -- * What was found is locked, changed and deleted by its ctid, which saves the index. IS NOT DISTINCT
 --   FROM sees that it is still the same ticket's; unlike =, it lets no plan begin with the whole index,
---   which is the cheapest as long as the table is empty. A row counts as locked only if it is locked as
---   it was found: one that has been changed since has another ctid.
+--   which is the cheapest as long as the table is empty. Where tickets is partitioned, rows of several
+--   tickets have one ctid. A row counts as locked only if it is locked as it was found: one that has been
+--   changed since has another ctid.
 -- * A hold is known by the SHA-256 of its hold_id. The secret itself is not stored; it has too much
 --   entropy to be guessed from the hash, so that no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
@@ -418,7 +419,10 @@ BEGIN
     END IF;
     IF v_has_sales THEN
       DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
-      UPDATE tickets t SET status = false{touched} WHERE t.ctid = ANY (v_place);
+      UPDATE tickets t
+         SET status = false{touched}
+        FROM unnest(p_tickets, v_place) AS u (ticket_id, place)
+       WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
