@@ -64,5 +64,43 @@ extension EndToEnd {
     @Test func withoutTheBoundAllOfThemWait() throws {
       #expect(try crowdTheQueue(length: 1024).isEmpty)
     }
+
+    /// Six ask for a list, one after the other, while none can be read.
+    ///
+    /// - Parameter lists: How many may be in memory at once.
+    /// - Returns: What they are answered in the end.
+    private func crowdTheLists(_ lists: Int) throws -> [Int] {
+      let site = try Site.shared()
+      return try site.withEmptyDatabase { name in
+        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
+        let event = try SeatEvent(on: site, seats: 1, database: site.database(name))
+        let service = try ServiceProcess(
+          on: site, database: name,
+          settings: ["HOLDFAST_LISTS": "\(lists)", "HOLDFAST_WORKERS": "1"])
+        try service.waitUntilReady()
+        try event.database.run("BEGIN; LOCK TABLE tickets")
+        let peers = try (0..<6).map { _ in
+          let peer = try service.peer()
+          try peer.send(
+            "POST", "/tickets_list_event", body: #"{"data":{"event_id":"\#(event.id)"}}"#)
+          // Once this is answered, the request before it has been read.
+          #expect(try service.peer().request("GET", "/livez").status == 200)
+          return peer
+        }
+        try event.database.run("ROLLBACK")
+        return try peers.map { try $0.readAnswer().status }
+      }
+    }
+
+    @Test func listsInMemory() throws {
+      let statuses = try crowdTheLists(2)
+      #expect(statuses == [200, 200, 503, 503, 503, 503])
+    }
+
+    /// Negative control.
+    @Test func withoutTheBoundAllListsAreInMemory() throws {
+      let statuses = try crowdTheLists(100)
+      #expect(statuses == [200, 200, 200, 200, 200, 200])
+    }
   }
 }
