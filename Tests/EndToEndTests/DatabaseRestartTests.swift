@@ -51,6 +51,8 @@ extension EndToEnd {
         pid_t(
           try database.value("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")))
       kill(writer, SIGSTOP)
+      // In case the test fails before it kills it.
+      defer { kill(writer, SIGCONT) }
       let load = SteadyLoad(site, prefix: "F-")
       try load.waitForGrants(50)
       kill(site.postgresID, SIGQUIT)

@@ -52,7 +52,8 @@ extension ServerSuites {
         let answers = Answers()
         for (number, ticketID) in (tickets[..<10] + ["culprit"] + tickets[10...]).enumerated() {
           answers.submit(.lock(ticketID), as: number, to: store)
-          while number == 0, store.waitingCount > 0 {}
+          let limit = Database.patience
+          while number == 0, store.waitingCount > 0 { try #require(Instant.now < limit) }
         }
         try other.run("ROLLBACK")
         outcomes = try answers.wait(for: 21)
