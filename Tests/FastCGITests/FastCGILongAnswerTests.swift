@@ -75,6 +75,17 @@ import Threads
     #expect(deaf.readToEnd().count < 3_000_000)
   }
 
+  /// Negative control.
+  @Test func withoutTheBoundADeafPeerKeepsItsPlace() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 1, timeoutMilliseconds: 600_000)
+    let deaf = try source.connect()
+    deaf.send(Record.request())
+    #expect(source.answers())
+    usleep(1_000_000)
+    #expect(try source.connect().ask() == "busy")
+    #expect(try deaf.readAnswer().utf8.count == 3_000_010)
+  }
+
   /// Two who have asked, and do not read their answers yet.
   private func deafClients(of source: Source) throws -> [Client] {
     try (0..<2).map { _ in

@@ -1,6 +1,6 @@
 import Holds
 import Postgres
-import Testing
+import TestSupport
 import Threads
 
 @testable import HoldStore
@@ -29,18 +29,18 @@ extension Database {
       decidedAt: result.integer(row: 0, column: 4))
   }
 
+  /// Puts the function without a part of it into the database, of which it must have exactly one.
+  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
+    let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
+    guard source.ranges(of: part).count == 1 else { throw Failure("not exactly one: \(part)") }
+    try run(source.replacing(part, with: replacement))
+  }
+
   /// Runs a batch and tells in a word what became of each operation.
   func outcomes(
     _ operations: HoldOperation..., limit: Int = 0, isStrict: Bool = false
   ) throws -> [String] {
     try commit(operations, isStrict: isStrict, heldTicketLimit: limit).verdicts.map(Self.word)
-  }
-
-  /// Puts the function without a part of it into the database.
-  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
-    let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
-    #expect(source.components(separatedBy: part).count == 2, "not exactly one: \(part)")
-    try run(source.replacing(part, with: replacement))
   }
 
   /// The holds by ticket.
