@@ -118,7 +118,7 @@ extension ServerSuites {
     /// Negative control: a request that is refused, and renews what it has.
     @Test func aRefusedGrowthThatRenewsWhatWasHeldIsSeen() throws {
       try database.takeOut(
-        "waits[m] := v_until[i];\n              END IF;",
+        "waits[m] := v_until[i];\n            END IF;",
         insteadOf: """
           waits[m] := v_until[i];
           ELSE

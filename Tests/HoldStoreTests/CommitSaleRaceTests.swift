@@ -108,6 +108,29 @@ extension ServerSuites {
       #expect(try confirmWhatIsAnothersMeanwhile() == ["sold"])
     }
 
+    // MARK: - A sale beside a lock and a confirm of one batch
+
+    /// A lock of a ticket that is sold directly after it was found free. The confirm beside it needs rows
+    /// to be locked, and they are as they were found, so that nothing is looked at again.
+    private func lockBesideAConfirmWhatIsSoldMeanwhile() throws -> [String] {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try pauseBeforeLocks()
+      try other.run("UPDATE tickets SET status = false WHERE ticket_id = 'c'")
+      return try commit(
+        [.confirm("a", order: "1", as: "one"), .lock("c", as: "two")], then: "COMMIT")
+    }
+
+    @Test func whatIsSoldMeanwhileIsNotHeldBesideAConfirm() throws {
+      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["40001"])
+      #expect(try database.holds().keys.sorted() == ["a"])
+    }
+
+    /// Negative control: without the look at what was granted, a sold ticket is held.
+    @Test func withoutTheLastLookASoldTicketIsHeldBesideAConfirm() throws {
+      try database.takeOut("v_is_plain AND u.wants & 1 = 1 OR", insteadOf: "")
+      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["sold", "granted"])
+    }
+
     // MARK: - The clock
 
     /// Whether a renewal that had to wait before its locks lasts as long from then on as it asked for.

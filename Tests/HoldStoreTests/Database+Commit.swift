@@ -30,7 +30,7 @@ extension Database {
   }
 
   /// Puts the function without a part of it into the database, of which it must have exactly one.
-  func takeOut(_ part: String, insteadOf replacement: String) throws {
+  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
     let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
     guard source.ranges(of: part).count == 1 else { throw Failure("not exactly one: \(part)") }
     try run(source.replacing(part, with: replacement))
