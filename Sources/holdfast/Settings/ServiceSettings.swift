@@ -35,6 +35,7 @@ struct ServiceSettings {
   let hasMetrics: Bool
   let logLevel: Logger.Level
   let logFormat: LogFormat
+  let logQueueBytes: Int
 
   /// All settings as they were declared, in the order of `--help`.
   let declarations: [SettingDeclaration]
@@ -92,6 +93,9 @@ struct ServiceSettings {
     logFormat = try reader.read(
       "log-format", .choice, default: .auto,
       "Format of the log. auto writes text to a terminal, and JSON elsewhere.")
+    logQueueBytes = try reader.read(
+      "log-queue-bytes", .integer(16_384...1_073_741_824), default: 1_048_576,
+      "Bytes of the log that may wait for its reader. Further lines are lost, and counted.")
     try reader.finish()
     declarations = reader.declarations
   }
