@@ -34,18 +34,28 @@ extension EndToEnd {
       #expect(answers.allSatisfy { $0.status == 200 || $0.status == 429 })
     }
 
-    @Test func onlyNamedOrigins() throws {
-      func origins(_ origin: String) throws -> [String] {
-        let preflight = Exchange("OPTIONS", "/tickets_lock", status: 204, answer: "")
-          .with { $0.headers = ["Origin: \(origin)", "Access-Control-Request-Method: POST"] }
-        return try wire.send([preflight])[0].values("Access-Control-Allow-Origin")
+    @Test(arguments: [
+      ("/tickets_lock", "POST"), ("/tickets_availability?event_id=E1", "GET, HEAD"),
+    ])
+    func onlyNamedOrigins(path: String, methods: String) throws {
+      func preflight(_ origin: String) throws -> HTTPResponse {
+        let exchange = Exchange("OPTIONS", path, status: 204, answer: "").with {
+          $0.headers = ["Origin: \(origin)", "Access-Control-Request-Method: \(methods.prefix(4))"]
+        }
+        return try wire.send([exchange])[0]
       }
-      try Clock.wait("the limit lets one through") { try origins("https://shop.example") != [] }
+      try Clock.wait("the limit lets one through") {
+        try preflight("https://shop.example").status == 204
+      }
       for origin in ["https://shop.example", "https://box.example:8443"] {
-        #expect(try origins(origin) == [origin])
+        let answer = try preflight(origin)
+        #expect(answer["Access-Control-Allow-Origin"] == origin)
+        #expect(answer["Access-Control-Allow-Methods"] == methods)
       }
       for origin in ["https://evil.example", "https://shop.example.evil.example", "null"] {
-        #expect(try origins(origin) == [])
+        let answer = try preflight(origin)
+        #expect(answer.values("Access-Control-Allow-Origin") == [])
+        #expect(answer.values("Access-Control-Allow-Methods") == [])
       }
     }
 
