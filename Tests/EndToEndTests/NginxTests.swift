@@ -59,18 +59,53 @@ extension EndToEnd {
       }
     }
 
+    /// Repeats a request until the limit lets it through.
+    private func unlimited(_ ask: () throws -> HTTPResponse) throws -> HTTPResponse {
+      var answer = try ask()
+      try Clock.wait("the limit lets one through") {
+        if answer.status == 429 { answer = try ask() }
+        return answer.status != 429
+      }
+      return answer
+    }
+
+    /// What a load balancer takes the host out for.
+    private func expectNotReady(_ answer: HTTPResponse) {
+      #expect(answer.status == 503)
+      #expect(
+        answer.body == #"{"message":"Not ready: no instance of the service answers","status":503,"#
+          + #""data":{"service":"unreachable"}}"#)
+      #expect(answer["Retry-After"] == "1")
+      #expect(answer["Cache-Control"] == "no-store")
+      #expect(answer["Content-Type"] == "application/json")
+    }
+
     /// One byte of the answer is worth more than none: also while there is no service.
     @Test func theServiceIsAway() throws {
       try site.service("kill", "holdfast")
       defer { try? site.service("start", "holdfast") }
       let http = site.http()
-      try Clock.wait("the limit lets one through") {
-        let answer = try http.lock(["E1-001"])
-        guard answer.status != 429 else { return false }
-        #expect(answer.body == Answer.http(502, "Service unavailable: nothing was changed"))
-        #expect(answer["Retry-After"] == "1")
-        return true
+      let lock = try unlimited { try http.lock(["E1-001"]) }
+      #expect(lock.body == Answer.http(502, "Service unavailable: nothing was changed"))
+      #expect(lock["Retry-After"] == "1")
+      expectNotReady(try unlimited { try http.get("/readyz") })
+      // The path has all other answers of nginx as well.
+      let posted = try unlimited { try http.post("/readyz", "") }
+      #expect(posted.status == 405)
+      #expect(posted["Allow"] == "GET, HEAD, OPTIONS")
+      #expect(posted["Content-Type"] == "application/json")
+      let head = try unlimited {
+        try http.exchange("HEAD /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", hasBody: false)
       }
+      #expect(head.status == 503)
+    }
+
+    /// nginx waits for an answer as long as for any.
+    @Test func theServiceHangs() throws {
+      kill(site.holdfastID, SIGSTOP)
+      defer { kill(site.holdfastID, SIGCONT) }
+      let http = site.http()
+      expectNotReady(try unlimited { try http.get("/readyz") })
     }
   }
 }
