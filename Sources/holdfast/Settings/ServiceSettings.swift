@@ -126,8 +126,13 @@ struct ServiceSettings {
       bodyBytes: bodyBytes,
       longAnswers: try reader.read(
         "long-answers", .integer(1...1024), default: 8,
-        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread. Further "
-          + "ones are answered with 503."),
+        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread."),
+      longAnswersWaiting: try reader.read(
+        "long-answers-waiting", .integer(0...65_536), default: 256,
+        "Such answers that may wait for a thread. Further ones are answered with 503."),
+      longAnswerWaitMilliseconds: try reader.read(
+        "long-answer-wait", times, default: 2000,
+        "Longest wait for a thread. Then the answer is 503."),
       longAnswerTimeoutMilliseconds: try reader.read(
         "long-answer-timeout", times, default: 10_000,
         "Time in which the web server must take in such an answer."))
