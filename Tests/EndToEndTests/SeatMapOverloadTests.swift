@@ -16,14 +16,13 @@ extension EndToEnd {
 
     init() throws { site = try .ofSuite() }
 
-    /// Viewers who ask for one event at once, when the map in the cache is too old: nginx passes all
-    /// of them on.
+    /// Viewers who ask for one event at once, when the map in the cache is too old, while the database
+    /// does not answer.
     ///
     /// - Parameters:
-    ///   - places: How many of them find a place. They wait for their answer until the body has ended.
-    ///   - body: What happens once the others have been refused.
-    /// - Returns: What the viewers were answered, the refused ones first.
-    private func stampede(places: Int, _ body: () throws -> Void) throws -> [HTTPResponse] {
+    ///   - refused: How many of them are refused before the database answers again.
+    ///   - body: What happens meanwhile. The database answers when it has ended.
+    private func stampede(refused: Int, _ body: () throws -> Void = {}) throws {
       let event = try SeatEvent(on: site, seats: 1)
       #expect(try event.states(site.http()) == "0")
       let reader = try event.database.value(
@@ -40,41 +39,55 @@ extension EndToEnd {
           answers.withLock { $0.append(answer) }
         }
       }
-      try Clock.wait("the others are refused") {
-        answers.withLock { $0.count } == Self.viewers - places
-      }
+      Clock.sleep(0.5)
       try body()
-      #expect(answers.withLock { $0.count } == Self.viewers - places)
+      try Clock.wait("as many are refused as must be") { answers.withLock { $0.count } == refused }
       kill(identifier, SIGCONT)
       try crowd.value()
-      return answers.withLock { $0 }
-    }
-
-    @Test func viewersTakeNoPlaceOfALock() throws {
-      let answers = try stampede(places: 2) { () throws -> Void in
-        for number in 1...3 { #expect(try site.http().lock(["E1-00\(number)"]).status == 200) }
-      }
-      for refusal in answers.dropLast(2) {
-        #expect(refusal.body == Answer.http(503, "Service unavailable: nothing was changed"))
+      let all = answers.withLock { $0 }
+      for refusal in all.prefix(refused) {
+        #expect(refusal.status == 503)
         #expect(refusal["Retry-After"] == "1")
         #expect(refusal["Cache-Control"] == "no-store")
       }
-      #expect(answers.suffix(2).map { $0.data["states"] as? String } == ["0", "0"])
+      #expect(all.dropFirst(refused).allSatisfy { $0.data["states"] as? String == "0" })
     }
 
-    /// The negative control: seat maps in the same places as all else.
-    @Test func viewersInTheSamePlacesCostALock() throws {
+    /// Runs `body` with the paths of nginx changed.
+    private func with(_ text: String, replacedBy other: String, _ body: () throws -> Void) throws {
       let path = "\(site.directory)/nginx/holdfast/locations.conf"
       let locations = try String(contentsOfFile: path, encoding: .utf8)
       func useInNginx(_ text: String) throws {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         try site.service("restart", "nginx")
       }
-      try useInNginx(locations.replacingOccurrences(of: "holdfast_seat_maps", with: "holdfast"))
+      #expect(locations.contains(text))
+      try useInNginx(locations.replacingOccurrences(of: text, with: other))
       defer { try? useInNginx(locations) }
-      _ = try stampede(places: 4) { () throws -> Void in
-        let answer = try site.http().lock(["E1-004"])
-        #expect(answer.body == Answer.http(503, "Service unavailable: nothing was changed"))
+      try body()
+    }
+
+    /// One viewer finds a place, and one of the others asks for all of them.
+    @Test func viewersWaitForOneAnotherAndTakeNoPlaceOfALock() throws {
+      try stampede(refused: 0) { () throws -> Void in
+        for number in 1...3 { #expect(try site.http().lock(["E1-00\(number)"]).status == 200) }
+      }
+    }
+
+    /// A negative control: nobody asks for others.
+    @Test func viewersWhoDoNotShareAreRefused() throws {
+      try with("error_page 502 = @seat_map_shared;", replacedBy: "") { () throws -> Void in
+        try stampede(refused: Self.viewers - 1)
+      }
+    }
+
+    /// A negative control: seat maps in the same places as all else.
+    @Test func viewersInTheSamePlacesCostALock() throws {
+      try with("fastcgi_pass holdfast_seat_maps;", replacedBy: "fastcgi_pass holdfast;") { () throws -> Void in
+        try stampede(refused: 0) { () throws -> Void in
+          let answer = try site.http().lock(["E1-004"])
+          #expect(answer.body == Answer.http(503, "Service unavailable: nothing was changed"))
+        }
       }
     }
   }
