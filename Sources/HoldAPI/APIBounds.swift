@@ -45,6 +45,9 @@ public struct APIBounds: Sendable, Equatable {
   /// where they need not.
   public var shardKey: ShardKey?
 
+  /// Whether a ticket counts as often as a request names it: never, but in the negative control.
+  var keepsDuplicates = false
+
   /// Creates bounds; the defaults are those of the contract.
   public init(
     maximumBodyBytes: Int = 65_536,

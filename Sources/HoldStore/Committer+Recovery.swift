@@ -25,6 +25,9 @@ extension Committer {
       // The pool has given this server up, and looks for one that takes writes.
       consequence = .retried
       queue.withLock { $0.putBack(batch) }
+    case .server where !retriesFailedBatches:
+      consequence = .refused
+      answer(batch, .databaseRefused)
     case .server(.serializationFailure), .server(.uniqueViolation), .server(.deadlockDetected):
       let failureCount = batch.map(\.failureCount).max() ?? 0
       let divides = failureCount >= Self.sharedRetries

@@ -13,6 +13,7 @@ struct Committer: Sendable {
   let longestHoldSeconds: Double
   let heldTicketLimit: Int
   let keepsHistory: Bool
+  let retriesFailedBatches: Bool
   let calls: CommitCalls
 
   /// Where a batch is left of which it is not known whether it was committed; nil to look it up at once.
@@ -33,7 +34,8 @@ struct Committer: Sendable {
         contentionMilliseconds: settings.contentionMilliseconds, check: check,
         longestHoldSeconds: settings.longestHoldSeconds,
         heldTicketLimit: settings.heldTicketLimit, keepsHistory: settings.historyDays > 0,
-        calls: calls, doubt: doubt, onEvent: onEvent)
+        retriesFailedBatches: settings.retriesFailedBatches, calls: calls, doubt: doubt,
+        onEvent: onEvent)
     }
   }
 

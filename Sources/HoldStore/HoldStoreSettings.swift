@@ -79,6 +79,9 @@ public struct HoldStoreSettings: Sendable {
   /// How many days of history are kept; 0 for none.
   public var historyDays = 0
 
+  /// Whether a batch that the database refused is divided and run again: always, but in negative controls.
+  var retriesFailedBatches = true
+
   /// The defaults.
   public init() {}
 }

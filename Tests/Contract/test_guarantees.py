@@ -20,6 +20,15 @@ class GuaranteeTests(unittest.TestCase):
         self.assertTrue(given)
         self.assertEqual(len(given), len(re.findall(r"^\| \d+\. ", self.table, re.MULTILINE)))
 
+    def test_each_row_has_a_test_and_a_control(self):
+        section = self.table.split("| guarantee | test | negative control |\n|---|---|---|\n")[1]
+        rows = section.split("\n\n")[0].splitlines()
+        self.assertTrue(rows)
+        for row in rows:
+            _, _, test, control, _ = row.split("|")
+            for cell in test, control:
+                self.assertRegex(cell, r"`\w+Tests\.\w+`", row)
+
     def test_tests_exist(self):
         named = re.findall(r"`(\w+Tests)\.(\w+)`", self.table)
         self.assertTrue(named)

@@ -83,7 +83,8 @@ extension EndToEnd {
 
     /// A negative control: seat maps in the same places as all else.
     @Test func viewersInTheSamePlacesCostALock() throws {
-      try with("fastcgi_pass holdfast_seat_maps;", replacedBy: "fastcgi_pass holdfast;") { () throws -> Void in
+      try with("fastcgi_pass holdfast_seat_maps;", replacedBy: "fastcgi_pass holdfast;") {
+        () throws -> Void in
         try stampede(refused: 0) { () throws -> Void in
           let answer = try site.http().lock(["E1-004"])
           #expect(answer.body == Answer.http(503, "Service unavailable: nothing was changed"))

@@ -79,6 +79,17 @@ import Threads
     #expect(deaf.readToEnd().count < 3_000_000)
   }
 
+  /// Negative control.
+  @Test func withoutTheBoundADeafPeerKeepsItsPlace() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 1, timeoutMilliseconds: 600_000)
+    let deaf = try source.connect()
+    deaf.send(Record.request())
+    #expect(source.answers())
+    usleep(1_000_000)
+    #expect(try source.connect().ask() == "busy")
+    #expect(try deaf.readAnswer().utf8.count == 3_000_010)
+  }
+
   /// Some who have asked, and do not read their answers yet.
   private func deafClients(_ count: Int = 2, of source: Source) throws -> [Client] {
     try (0..<count).map { _ in
@@ -118,6 +129,13 @@ import Threads
     for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
   }
 
+  /// Negative control.
+  @Test func withoutTheBoundOneMoreWaits() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 2, waiting: 3)
+    let clients = try deafClients(5, of: source)
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
   /// Those that are being sent are given up much later.
   @Test func whoHasWaitedTooLongGetsTheOtherAnswer() throws {
     let source = try Source(
@@ -128,6 +146,15 @@ import Threads
     #expect(try source.connect().ask() == "busy")
     #expect(start.milliseconds(until: .now) >= 200)
     for client in deaf { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundOfItsTimeItWaitsOn() throws {
+    let source = try Source(
+      bytes: 3_000_000, longAnswers: 2, waiting: 2, timeoutMilliseconds: 300_000)
+    let clients = try deafClients(3, of: source)
+    usleep(1_000_000)
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
   }
 
   @Test func aStopSendsWhatWaits() throws {

@@ -37,6 +37,16 @@ import Threads
     #expect(try silent.ask() == "GET nil 0 ")
   }
 
+  /// Negative control.
+  @Test func withoutTheBoundALatePeerIsWaitedFor() throws {
+    let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 600_000)
+    let late = try echo.connect()
+    late.send(Array(Self.whole.prefix(30)))
+    usleep(500_000)
+    late.send(Array(Self.whole.dropFirst(30)))
+    #expect(try late.readAnswer() == "none slow 10 01234567")
+  }
+
   @Test func aLatePeerIsGivenUpInTimeByWorkersThatHaveNothingToDo() throws {
     let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 100)
     for _ in 0..<5 {

@@ -64,6 +64,13 @@ import Testing
     }
   }
 
+  /// Negative control.
+  @Test func withoutTheBoundALargerBodyIsWaitedFor() {
+    let bytes = Record.request(body: [UInt8](repeating: 1, count: 65_636))
+    #expect(judge(bytes, limits: .testing(bodyBytes: 100_000)).isWhole)
+    #expect(judge(Array(bytes.prefix(200)), limits: .testing(bodyBytes: 100_000)) == .incomplete)
+  }
+
   /// A length is refused before the bytes that it announces have come.
   @Test(arguments: [
     [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [1, 0xff, 0xff, 0xff, 0xfe],
@@ -91,16 +98,29 @@ import Testing
     #expect(judge(records + Self.end) == .refused)
   }
 
-  @Test func parametersUpToTheBound() {
-    func isWhole(_ parameters: [UInt8]) -> Bool {
-      let bytes =
-        Self.begin + Record.stream(Record.params, parameters).flatMap(\.bytes)
-        + Record(kind: Record.stdin).bytes
-      return judge(bytes) == .whole(requestBytes: bytes.count, bodyBytes: 0)
+  private func isWhole(_ parameters: [UInt8], limits: FastCGILimits = .testing()) -> Bool {
+    let bytes =
+      Self.begin + Record.stream(Record.params, parameters).flatMap(\.bytes)
+      + Record(kind: Record.stdin).bytes
+    return judge(bytes, limits: limits) == .whole(requestBytes: bytes.count, bodyBytes: 0)
+  }
+
+  /// A parameter whose value has so many bytes.
+  private func pair(_ count: Int) -> [UInt8] {
+    [0, 0x80, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
+      + [UInt8](repeating: 97, count: count)
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundLongerParametersAreRead() {
+    for count in [16_380, 65_000] {
+      #expect(isWhole(pair(count), limits: .testing(parameterBytes: 100_000)), "\(count)")
     }
+  }
+
+  @Test func parametersUpToTheBound() {
     for (count, fits) in [(16_379, true), (16_380, false), (65_000, false)] {
-      let pair = [0, 0x80, UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255)]
-      #expect(isWhole(pair + [UInt8](repeating: 97, count: count)) == fits, "\(count)")
+      #expect(isWhole(pair(count)) == fits, "\(count)")
     }
     let many = (0..<256).flatMap { Record.pair("N\($0)", "v") }
     #expect(isWhole(many))
@@ -164,4 +184,8 @@ import Testing
     let limits = FastCGILimits.testing(parameterBytes: 100, bodyBytes: 100)
     #expect(judge(bytes, limits: limits) == .refused, "\(name)")
   }
+}
+
+extension RequestGate.Verdict {
+  fileprivate var isWhole: Bool { if case .whole = self { true } else { false } }
 }

@@ -1,6 +1,7 @@
-import HoldAPI
 import Holds
 import Testing
+
+@testable import HoldAPI
 
 /// Each bound at its limit and one past it; with the defaults and with settings of its own.
 @Suite struct BoundsTests {
@@ -49,18 +50,24 @@ import Testing
     #expect(try lock(["E1-a", "E2-a"]).status == 200, "the control")
   }
 
-  @Test func aHundredDifferentTicketsHoweverOften() throws {
-    let ids = (0..<100).map { "E1-\($0)" }
-    let answer = try lock(ids + ids.reversed() + ids)
-    #expect(answer.status == 200)
-    #expect(answer.operations.map(\.ticketIDs) == [ids])
+  private static let hundred = (0..<100).map { "E1-\($0)" }
 
-    let refused = try lock(ids + ids + ["E1-100"])
-    #expect(
-      refused.text
-        == refusal(
-          "data.ticketd_reserved: expected an array of 1 to 100 ticket ids, "
-            + "got more than 100 different ones"))
+  /// What the store is asked for by a request that names so many tickets, each three times.
+  private func asked(for count: Int, _ bounds: APIBounds = APIBounds()) throws -> [String]? {
+    let ids = Array(Self.hundred.prefix(count))
+    return try lock(ids + ids.reversed() + ids, bounds: bounds).operations.first?.ticketIDs
+  }
+
+  private static let tooMany = refusal(
+    "data.ticketd_reserved: expected an array of 1 to 100 ticket ids, "
+      + "got more than 100 different ones")
+
+  @Test func aHundredDifferentTicketsHoweverOften() throws {
+    #expect(try asked(for: 2) == Array(Self.hundred.prefix(2)))
+    #expect(try asked(for: 100) == Self.hundred)
+
+    let refused = try lock(Self.hundred + Self.hundred + ["E1-100"])
+    #expect(refused.text == Self.tooMany)
     #expect(refused.operations.isEmpty)
 
     let two = APIBounds(maximumTickets: 2)
@@ -70,6 +77,21 @@ import Testing
         == refusal(
           "data.ticketd_reserved: expected an array of 1 to 2 ticket ids, "
             + "got more than 2 different ones"))
+  }
+
+  /// Negative control: what a request names three times it asks for three times, and is refused too soon.
+  @Test func whenDuplicatesAreKeptTheyCount() throws {
+    var bounds = APIBounds()
+    bounds.keepsDuplicates = true
+    #expect(try asked(for: 2, bounds) == ["E1-0", "E1-1", "E1-1", "E1-0", "E1-0", "E1-1"])
+    #expect(try asked(for: 100, bounds) == nil)
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundMoreTicketsAreAskedFor() throws {
+    let bounds = APIBounds(maximumTickets: 1000)
+    #expect(
+      try lock(Self.hundred + ["E1-100"], bounds: bounds).operations.first?.ticketIDs.count == 101)
   }
 
   @Test(arguments: ["x", "é", "🎟"])
@@ -107,9 +129,22 @@ import Testing
             .utf8))
   }
 
+  private static let good = #"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#
+
+  /// A request of so many bytes.
+  private static func body(bytes: Int) -> String {
+    good + String(repeating: " ", count: bytes - good.utf8.count)
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundALargerBodyIsRead() throws {
+    let client = Client(bounds: APIBounds(maximumBodyBytes: 1_000_000))
+    #expect(try client.lock(Self.body(bytes: 65_537)).status == 200)
+    #expect(client.service.calls.count == 1)
+  }
+
   @Test func theBodyHasABound() throws {
-    let good = #"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#
-    let fits = good + String(repeating: " ", count: 65_536 - good.utf8.count)
+    let fits = Self.body(bytes: 65_536)
     for (path, body) in [
       ("/tickets_lock", fits), ("/tickets_unlock_param", fits),
     ] {
@@ -122,9 +157,9 @@ import Testing
           == #"{"message":"Request body larger than 65536 bytes","status":413,"data":{}}"#)
       #expect(client.service.calls.isEmpty)
     }
-    let bounds = APIBounds(maximumBodyBytes: good.utf8.count)
-    #expect(try Client(bounds: bounds).lock(good).status == 200)
-    #expect(try Client(bounds: bounds).lock(good + " ").status == 413)
+    let bounds = APIBounds(maximumBodyBytes: Self.good.utf8.count)
+    #expect(try Client(bounds: bounds).lock(Self.good).status == 200)
+    #expect(try Client(bounds: bounds).lock(Self.good + " ").status == 413)
   }
 
   @Test(arguments: [

@@ -26,6 +26,13 @@ final class Answers: Sendable {
     return found.compactMapValues(\.first)
   }
 
+  /// The first operation to be answered, and its outcome; nil if none is within that time.
+  func first(withinMilliseconds milliseconds: Int) -> (number: Int, outcome: HoldOutcome)? {
+    outcomes.wait(until: .now.advanced(byMilliseconds: milliseconds)) { outcomes in
+      outcomes.first.flatMap { number, told in told.first.map { (number, $0) } }
+    }
+  }
+
   /// Submits one operation and waits for its outcome.
   static func outcome(of operation: HoldOperation, by store: HoldStore) throws -> HoldOutcome {
     let answers = Answers()

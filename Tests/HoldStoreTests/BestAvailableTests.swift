@@ -159,6 +159,14 @@ extension ServerSuites {
       }
     }
 
+    /// Negative control.
+    @Test func withoutTheBoundALargeEventIsServed() throws {
+      try database.addVenue("large", rows: 2, seats: 13)
+      try HoldStore.run(settings) { store throws in
+        #expect(try chosen(.best(1, of: "large"), by: store)?.count == 1)
+      }
+    }
+
     /// Also an event that is asked for the first time, behind all of them.
     @Test func aFloodOfUnknownEventsKeepsNobodyAway() throws {
       try database.addVenue(rows: 1, seats: 10)

@@ -20,11 +20,25 @@ extension ServerSuites {
       #expect(try database.holds().keys.sorted() == ["a", "b", "c"])
     }
 
-    @Test func aRefusedRequestTakesNothingFromThoseBehindIt() throws {
+    /// What becomes of a lock that is refused, and of two that want what it could not have.
+    private func lockBehindARefusal() throws -> [String] {
       #expect(try database.outcomes(.lock("c")) == ["granted"])
+      return try database.outcomes(.lock("a", "b", "c", "d"), .lock("a"), .lock("b", "d"))
+    }
+
+    @Test func aRefusedRequestTakesNothingFromThoseBehindIt() throws {
+      #expect(try lockBehindARefusal() == ["refused c held", "granted", "granted"])
+    }
+
+    /// Negative control: a request that is refused, and takes what was free all the same.
+    @Test func aRefusedRequestThatTakesWhatWasFreeIsSeen() throws {
+      let reason = "WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;"
+      try database.takeOut(
+        reason,
+        insteadOf: reason
+          + "IF v_state[i] = 0 THEN v_state[i] := 2; v_grant[i] := v_operation; END IF;")
       #expect(
-        try database.outcomes(.lock("a", "b", "c", "d"), .lock("a"), .lock("b", "d"))
-          == ["refused c held", "granted", "granted"])
+        try lockBehindARefusal() == ["refused c held", "refused a held", "refused b held, d held"])
     }
 
     @Test func aRefusalNamesEveryUnavailableTicketInTheCallersOrder() throws {

@@ -33,12 +33,29 @@ extension ServerSuites {
         "BEGIN; SELECT FROM tickets_blocked WHERE ticket_id = '\(ticketID)' FOR UPDATE")
     }
 
-    @Test func anExpiredRowThatIsLockedPutsOffWhatNeedsItAndNothingElse() throws {
+    /// What becomes of a batch of which some need an expired row that is locked.
+    private func commitBesideALockedRow() throws -> [String] {
       #expect(try database.outcomes(.lock("a", "b")) == ["granted"])
       for ticketID in ["a", "b"] { try expire(ticketID) }
       try hold("a")
+      return try database.outcomes(
+        .lock("a"), .lock("c"), .lock("a", "b"), .lock("b"), .release("a"))
+    }
+
+    /// Negative control: a batch that does not skip the row waits for it, with all that it has.
+    @Test func whenARowIsNotSkippedAllWaitForIt() throws {
+      try database.takeOut("FOR UPDATE OF b SKIP LOCKED", insteadOf: "FOR UPDATE OF b")
+      try database.run("SET lock_timeout = '200 ms'")
+      #expect {
+        try commitBesideALockedRow()
+      } throws: {
+        ($0 as? PostgresError)?.code == .server(.lockNotAvailable)
+      }
+    }
+
+    @Test func anExpiredRowThatIsLockedPutsOffWhatNeedsItAndNothingElse() throws {
       #expect(
-        try database.outcomes(.lock("a"), .lock("c"), .lock("a", "b"), .lock("b"), .release("a"))
+        try commitBesideALockedRow()
           == ["deferred", "granted", "deferred", "granted", "deferred"])
       try other.run("ROLLBACK")
       #expect(try database.outcomes(.lock("a"), .lock("b")) == ["granted", "refused b held"])

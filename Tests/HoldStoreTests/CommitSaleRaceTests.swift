@@ -18,13 +18,6 @@ extension ServerSuites {
       try database.run("SET lock_timeout = '20 s'")
     }
 
-    /// Puts the function without a part of it into the database.
-    private func takeOut(_ part: String, insteadOf replacement: String) throws {
-      let source = try database.texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
-      #expect(source.components(separatedBy: part).count == 2, "not exactly one: \(part)")
-      try database.run(source.replacing(part, with: replacement))
-    }
-
     /// What becomes of a batch that meets an open transaction of `other`, which then ends.
     ///
     /// - Returns: The outcomes, or the server's error code.
@@ -58,15 +51,15 @@ extension ServerSuites {
 
     /// Has whatever row the ticket has by then locked, instead of the one that was found.
     private func lockWhateverRowThereIs() throws {
-      try takeOut(
+      try database.takeOut(
         "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
         insteadOf: "b.ticket_id = u.ticket_id")
-      try takeOut("WHERE s.row = s.row_now", insteadOf: "")
+      try database.takeOut("WHERE s.row = s.row_now", insteadOf: "")
     }
 
     /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
     private func pauseBeforeLocks() throws {
-      try takeOut(
+      try database.takeOut(
         "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
       try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
     }
@@ -89,7 +82,8 @@ extension ServerSuites {
     /// Negative control: without the second look, and when whatever row the ticket has by then is locked, a
     /// live hold goes to another cart.
     @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
-      try takeOut("EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
+      try database.takeOut(
+        "EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
       try lockWhateverRowThereIs()
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
     }
@@ -114,6 +108,29 @@ extension ServerSuites {
       #expect(try confirmWhatIsAnothersMeanwhile() == ["sold"])
     }
 
+    // MARK: - A sale beside a lock and a confirm of one batch
+
+    /// A lock of a ticket that is sold directly after it was found free. The confirm beside it needs rows
+    /// to be locked, and they are as they were found, so that nothing is looked at again.
+    private func lockBesideAConfirmWhatIsSoldMeanwhile() throws -> [String] {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try pauseBeforeLocks()
+      try other.run("UPDATE tickets SET status = false WHERE ticket_id = 'c'")
+      return try commit(
+        [.confirm("a", order: "1", as: "one"), .lock("c", as: "two")], then: "COMMIT")
+    }
+
+    @Test func whatIsSoldMeanwhileIsNotHeldBesideAConfirm() throws {
+      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["40001"])
+      #expect(try database.holds().keys.sorted() == ["a"])
+    }
+
+    /// Negative control: without the look at what was granted, a sold ticket is held.
+    @Test func withoutTheLastLookASoldTicketIsHeldBesideAConfirm() throws {
+      try database.takeOut("v_is_plain AND u.wants & 1 = 1 OR", insteadOf: "")
+      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["sold", "granted"])
+    }
+
     // MARK: - The clock
 
     /// Whether a renewal that had to wait before its locks lasts as long from then on as it asked for.
@@ -131,7 +148,7 @@ extension ServerSuites {
 
     /// Negative control: `now()` is when the transaction began.
     @Test func byTheTransactionsStartAHoldIsTooShort() throws {
-      try takeOut("v_now := clock_timestamp();", insteadOf: "v_now := now();")
+      try database.takeOut("v_now := clock_timestamp();", insteadOf: "v_now := now();")
       #expect(try !renewalLastsFromItsLocksOn())
     }
 
@@ -169,7 +186,7 @@ extension ServerSuites {
 
     /// Negative control: a confirm that looks and then updates oversells.
     @Test func withoutTheTicketsLockItIsSoldTwice() throws {
-      try takeOut("FOR NO KEY UPDATE OF t SKIP LOCKED", insteadOf: "")
+      try database.takeOut("FOR NO KEY UPDATE OF t SKIP LOCKED", insteadOf: "")
       #expect(try confirmTwice() == ["sold"])
       #expect(
         try database.integer("SELECT count(*) FROM holdfast_sales WHERE ticket_id = 'a'") == 2)
@@ -188,7 +205,7 @@ extension ServerSuites {
 
     /// Negative control.
     @Test func withoutItsLockAnOrderGetsTwoSetsOfTickets() throws {
-      try takeOut(
+      try database.takeOut(
         "SELECT pg_try_advisory_xact_lock(hashtextextended(o, 1))", insteadOf: "SELECT true")
       #expect(try confirmOneOrderTwice() == ["sold"])
       #expect(try database.integer("SELECT count(*) FROM holdfast_sales") == 2)
@@ -213,7 +230,7 @@ extension ServerSuites {
 
     /// Negative control: without a row of its own the sale is not seen.
     @Test func withoutItsRowASoldTicketIsHeld() throws {
-      try takeOut("AND (u.granted > 0 OR v_sold[u.i] > 0)", insteadOf: "AND u.granted > 0")
+      try database.takeOut("AND (u.granted > 0 OR v_sold[u.i] > 0)", insteadOf: "AND u.granted > 0")
       #expect(try lockDuringAConfirm(then: "COMMIT") == ["granted"])
       #expect(try database.bool("NOT status FROM tickets WHERE ticket_id = 'a'"))
     }
@@ -299,7 +316,7 @@ extension ServerSuites {
     /// Negative control: a limit that counts and then inserts is exceeded.
     @Test(arguments: [2, 3])
     func withoutItsLockTheLimitIsExceeded(kind: Int) throws {
-      try takeOut(
+      try database.takeOut(
         "SELECT pg_try_advisory_xact_lock(hashtextextended(\(kind == 2 ? "h" : "p"), \(kind)))",
         insteadOf: "SELECT true")
       #expect(

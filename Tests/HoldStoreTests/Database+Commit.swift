@@ -1,5 +1,6 @@
 import Holds
 import Postgres
+import TestSupport
 import Threads
 
 @testable import HoldStore
@@ -26,6 +27,13 @@ extension Database {
       verdicts: try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit)
         .verdicts,
       decidedAt: result.integer(row: 0, column: 4))
+  }
+
+  /// Puts the function without a part of it into the database, of which it must have exactly one.
+  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
+    let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
+    guard source.ranges(of: part).count == 1 else { throw Failure("not exactly one: \(part)") }
+    try run(source.replacing(part, with: replacement))
   }
 
   /// Runs a batch and tells in a word what became of each operation.

@@ -24,8 +24,8 @@ extension ServerSuites {
       ("CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);", ""),
       // Anybody renews anybody's hold; a grant of the same batch is nobody's.
       (
-        "OR v_owned_by <>\n                      CASE",
-        "OR false AND v_owned_by <>\n                      CASE"
+        "OR v_owned_by <>\n                    CASE",
+        "OR false AND v_owned_by <>\n                    CASE"
       ),
       ("CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END", "v_owner[i]"),
       // A renewal past the cap, or to an earlier end.
@@ -67,6 +67,12 @@ extension ServerSuites {
       ("v_change[i] := 2;", "v_change[i] := 0;"),
       ("v_order_sale[v_order] := v_operation;", ""),
       ("ELSE 5 END;", "ELSE 3 END;"),
+      // The same in a batch in which nothing has to be decided one by one.
+      ("DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);", ""),
+      (
+        "FROM unnest(p_tickets, v_place) AS u (ticket_id, place)",
+        "FROM unnest(p_tickets[2:], v_place[2:]) AS u (ticket_id, place)"
+      ),
       // A sale that the rest of the batch does not see.
       ("v_state[i] := 1;", "v_state[i] := 0;"),
       // Limits that forget what the batch itself grants or ends, or whose a ticket is.

@@ -58,6 +58,37 @@ extension ServerSuites {
       try other.run("ROLLBACK")
     }
 
+    /// What becomes, within that time, of a lock whose row stays locked.
+    private func outcomeOfALockedRow(
+      answerTimeoutMilliseconds: Int, within milliseconds: Int
+    ) throws -> HoldOutcome? {
+      try database.sell(["a"])
+      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
+      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      var settings = settings
+      settings.answerTimeoutMilliseconds = answerTimeoutMilliseconds
+      var outcome: HoldOutcome?
+      try HoldStore.run(settings) { store throws in
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        outcome = answers.first(withinMilliseconds: milliseconds)?.outcome
+        try other.run("ROLLBACK")
+        _ = try answers.wait(for: 1)
+      }
+      return outcome
+    }
+
+    @Test func whoeverWaitsForTooLongIsToldSo() throws {
+      let outcome = try outcomeOfALockedRow(answerTimeoutMilliseconds: 300, within: 25_000)
+      #expect(outcome?.isGranted == false)
+    }
+
+    /// Negative control.
+    @Test func withoutTheBoundOfItsTimeARequestWaitsOn() throws {
+      #expect(
+        try outcomeOfALockedRow(answerTimeoutMilliseconds: 60_000, within: 1000) == nil)
+    }
+
     /// Another's insert that takes its time, as with a slow disk: nobody hears that the ticket is busy.
     @Test func whoeverWaitsForASlowCommitHearsTheTruth() throws {
       try database.sell(["a"] + (0..<20).map { "t\($0)" })
@@ -77,6 +108,39 @@ extension ServerSuites {
         let outcomes = try answers.wait(for: 40)
         #expect(outcomes.filter { $0.key >= 1000 && $0.value.isRefused }.count == 20)
       }
+    }
+
+    /// Whether a lock is answered within that time behind a commit that waits for another's insert.
+    private func isAnsweredBehindAWait(
+      lockTimeoutMilliseconds: Int, within milliseconds: Int
+    ) throws -> Bool {
+      try database.sell(["a", "b"])
+      var settings = settings
+      settings.committers = 1
+      settings.lockTimeoutMilliseconds = lockTimeoutMilliseconds
+      var isAnswered = false
+      try HoldStore.run(settings) { store throws in
+        // The dry commit, too, would wait.
+        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
+        let answers = Answers()
+        answers.submit(.lock("a"), as: 0, to: store)
+        try Database(beside: database).waitForBlockedStatement()
+        answers.submit(.lock("b"), as: 1, to: store)
+        isAnswered = answers.first(withinMilliseconds: milliseconds)?.number == 1
+        try other.run("ROLLBACK")
+        #expect(try answers.wait(for: 2).values.allSatisfy { $0.isGranted })
+      }
+      return isAnswered
+    }
+
+    @Test func anInsertOfAnothersIsWaitedForForAWhileOnly() throws {
+      #expect(try isAnsweredBehindAWait(lockTimeoutMilliseconds: 20, within: 25_000))
+    }
+
+    /// Negative control.
+    @Test func withoutTheBoundOfTheWaitAllOthersWaitToo() throws {
+      #expect(try !isAnsweredBehindAWait(lockTimeoutMilliseconds: 20_000, within: 500))
     }
 
     /// One that never ends: once waits have been in vain for a while, requests are refused at once.

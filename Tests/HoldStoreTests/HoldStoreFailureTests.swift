@@ -29,7 +29,11 @@ extension ServerSuites {
       try HoldStore.run(settings, onEvent: note, body)
     }
 
-    @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
+    /// What becomes of 20 locks that share a batch, of which the one with number 10 always fails, and of
+    /// one before them.
+    private func outcomesBesideACulprit(
+      retriesFailedBatches: Bool = true
+    ) throws -> [Int: HoldOutcome] {
       let tickets = (0..<20).map { "t\($0)" }
       try database.sell(tickets + ["culprit"])
       try database.run(
@@ -37,22 +41,31 @@ extension ServerSuites {
         ALTER TABLE tickets_blocked ADD CHECK (ticket_id <> 'culprit');
         INSERT INTO tickets_blocked VALUES ('t0', now() - interval '1 s');
         """)
-      // So that all of them share a batch.
+      // So that all the others wait for the first one's batch, and then share theirs.
       try other.run("BEGIN; LOCK TABLE tickets_blocked IN ACCESS EXCLUSIVE MODE")
       var settings = settings
       settings.lockTimeoutMilliseconds = 20_000
       settings.committers = 1
+      settings.retriesFailedBatches = retriesFailedBatches
+      var outcomes: [Int: HoldOutcome] = [:]
       try withStore(settings) { store throws in
         let answers = Answers()
         for (number, ticketID) in (tickets[..<10] + ["culprit"] + tickets[10...]).enumerated() {
           answers.submit(.lock(ticketID), as: number, to: store)
+          let limit = Database.patience
+          while number == 0, store.waitingCount > 0 { try #require(Instant.now < limit) }
         }
         try other.run("ROLLBACK")
-        var outcomes = try answers.wait(for: 21)
-        #expect(outcomes.removeValue(forKey: 10) == .failed(.databaseRefused))
-        #expect(outcomes.values.allSatisfy { $0.isGranted })
-        #expect(try database.holds().count == 20)
+        outcomes = try answers.wait(for: 21)
       }
+      return outcomes
+    }
+
+    @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
+      var outcomes = try outcomesBesideACulprit()
+      #expect(outcomes.removeValue(forKey: 10) == .failed(.databaseRefused))
+      #expect(outcomes.values.allSatisfy { $0.isGranted })
+      #expect(try database.holds().count == 20)
       let isSplit = events.withLock { events in
         events.contains { event in
           if case .batchFailed(_, let operations, .divided) = event { return operations > 1 }
@@ -60,6 +73,14 @@ extension ServerSuites {
         }
       }
       #expect(isSplit)
+    }
+
+    /// Negative control: it is a failure of all who share the commit.
+    @Test func withoutDivisionTheOthersFailToo() throws {
+      var outcomes = try outcomesBesideACulprit(retriesFailedBatches: false)
+      #expect(outcomes.removeValue(forKey: 0)?.isGranted == true)
+      #expect(outcomes.values.allSatisfy { $0 == .failed(.databaseRefused) })
+      #expect(try database.holds().keys.sorted() == ["t0"])
     }
 
     /// A right that is missing is no reason to say that the database cannot be reached.
@@ -127,22 +148,40 @@ extension ServerSuites {
       if case .refused = readiness.database { true } else { false }
     }
 
-    @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {
+    /// What becomes of two locks that share a batch, when another's insert of the first one's ticket commits.
+    private func outcomesOfALostRace(
+      retriesFailedBatches: Bool = true
+    ) throws -> [Int: HoldOutcome] {
       try database.sell(["a", "b"])
       var settings = settings
       settings.lockTimeoutMilliseconds = 20_000
-      try other.run(
-        "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
+      settings.retriesFailedBatches = retriesFailedBatches
+      var outcomes: [Int: HoldOutcome] = [:]
       try withStore(settings) { store throws in
+        // The dry commit, too, would wait.
+        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        try other.run(
+          "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
         answers.submit(.lock("b"), as: 1, to: store)
         try Database(beside: database).waitForBlockedStatement()
         try other.run("COMMIT")
-        let outcomes = try answers.wait(for: 2)
-        #expect(outcomes[0]?.isRefused == true)
-        #expect(outcomes[1]?.isGranted == true)
+        outcomes = try answers.wait(for: 2)
       }
+      return outcomes
+    }
+
+    @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {
+      let outcomes = try outcomesOfALostRace()
+      #expect(outcomes[0]?.isRefused == true)
+      #expect(outcomes[1]?.isGranted == true)
+    }
+
+    /// Negative control.
+    @Test func withoutARetryWhoeverLosesARaceFails() throws {
+      let outcomes = try outcomesOfALostRace(retriesFailedBatches: false)
+      #expect(outcomes[0] == .failed(.databaseRefused))
     }
 
     @Test func aBatchWhoseConnectionWasEndedIsRunAgain() throws {

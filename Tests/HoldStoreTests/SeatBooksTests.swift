@@ -90,6 +90,27 @@ import Threads
     #expect(one.proposal?.ticketIDs == ["a"])
   }
 
+  /// How many events are remembered after a hundred that nobody knows, asked for one after the other; each of
+  /// these has a look of its own.
+  private func remembered(askedEvents: Int) throws -> Int {
+    let books = SeatBooks(limits: BestLimits(events: 1, seats: 100, askedEvents: askedEvents))
+    for number in 0..<100 {
+      #expect(waits(books.decide([try call("nowhere\(number)")], now: start).0[0]))
+      guard case .look(let look) = books.nextDuty() else { throw Failure("no look of its own") }
+      _ = books.end(look, with: SeatBook(plan([])), readAt: 0)
+    }
+    return books.state.withLock { $0.events.count }
+  }
+
+  @Test func eventsThatNobodyKnowsAreForgotten() throws {
+    #expect(try remembered(askedEvents: 10) <= 10)
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundEventsThatNobodyKnowsAreRemembered() throws {
+    #expect(try remembered(askedEvents: .max) == 100)
+  }
+
   /// An event that has lost its tickets is asked for as one that nobody knows.
   @Test func whatWasFoundAndHasNoSeatsIsLookedForAgain() throws {
     let calls = try ["E1", "E2"].map { try call($0) }

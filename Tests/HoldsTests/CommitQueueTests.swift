@@ -3,53 +3,9 @@ import Testing
 
 /// The queue's rules, one at a time, by a clock that stands still unless a test moves it.
 @Suite struct CommitQueueTests {
-  typealias Queue = CommitQueue<String, Int>
-
-  private func makeQueue(
-    waiting: Int = 100, operations: Int = 100, tickets: Int = 1000, _ names: String = ""
-  ) -> Queue {
-    var queue = Queue(
-      limits: CommitQueueLimits(
-        waitingOperations: waiting, waitingMilliseconds: 1000, batchOperations: operations,
-        batchTickets: tickets))
-    for name in names { #expect(queue.add(String(name)).isAccepted) }
-    return queue
-  }
-
-  @Test func itTakesInUpToItsBoundAndAgainOnceThereIsRoom() {
-    var queue = makeQueue(waiting: 2, "ab")
-    #expect(queue.add("c") == .full)
-    #expect(queue.waitingCount == 2)
-    #expect(queue.take() == "ab")
-    #expect(queue.add("d").isAccepted)
-  }
-
-  /// With commits of this length, until their average is all but that.
-  private func slowDown(_ queue: inout Queue, milliseconds: Int?) {
-    for _ in 0..<50 {
-      #expect(queue.add("x").isAccepted)
-      queue.finish(queue.takeBatch(now: 0)?.count ?? 0)
-      queue.endBatch(microseconds: milliseconds.map { $0 * 1000 })
-    }
-  }
-
-  @Test func whoeverWouldWaitTooLongIsToldAtOnce() {
-    var queue = makeQueue(operations: 2, tickets: 20)
-    slowDown(&queue, milliseconds: 400)
-    // Two commits for those in front of it take less than a second, three take more.
-    for name in "abcdef" { #expect(queue.add(String(name)).isAccepted) }
-    #expect(queue.add("g") == .full)
-    #expect(queue.takeAndFinish() == "ab")
-    #expect(queue.add("h").isAccepted)
-    #expect(queue.takeAndFinish() == "cd")
-    // As many tickets as three commits have room for take as long.
-    #expect(queue.add("i", tickets: 57).isAccepted)
-    #expect(queue.add("j") == .full)
-  }
-
   @Test func whomTheNextCommitHasRoomForIsNeverTurnedAway() {
-    var queue = makeQueue(operations: 2)
-    slowDown(&queue, milliseconds: 60_000)
+    var queue = CommitQueue.make(operations: 2)
+    queue.slowDown(milliseconds: 60_000)
     #expect(queue.add("a").isAccepted)
     #expect(queue.add("b").isAccepted)
     #expect(queue.add("c") == .full)
@@ -57,18 +13,18 @@ import Testing
     #expect(queue.take() == "ab")
     queue.finish(2)
     queue.endBatch(microseconds: 1000)
-    slowDown(&queue, milliseconds: 1)
+    queue.slowDown(milliseconds: 1)
     for name in "abcdefgh" { #expect(queue.add(String(name)).isAccepted) }
   }
 
   @Test func aFailureSaysNothingOfThePace() {
-    var queue = makeQueue(operations: 1)
-    slowDown(&queue, milliseconds: nil)
+    var queue = CommitQueue.make(operations: 1)
+    queue.slowDown(milliseconds: nil)
     for name in "abcdefgh" { #expect(queue.add(String(name)).isAccepted) }
   }
 
   @Test func whatLosesItsConnectionAgainAndAgainStandsAlone() {
-    var queue = makeQueue("ab")
+    var queue = CommitQueue.make("ab")
     queue.rerun(queue.takeBatch(now: 0) ?? [], sharedLosses: 2)
     queue.endBatch()
     let batch = queue.takeBatch(now: 0) ?? []
@@ -79,7 +35,7 @@ import Testing
   }
 
   @Test func whatIsRefusedIsNeverCommitted() {
-    var queue = makeQueue(waiting: 1, "a")
+    var queue = CommitQueue.make(waiting: 1, "a")
     #expect(queue.add("b") == .full)
     #expect(queue.take() == "a")
     queue.finish(1)
@@ -89,33 +45,14 @@ import Testing
   }
 
   @Test func aBatchIsInOrderOfArrivalAndLeavesNothingBehind() {
-    var queue = makeQueue("abcde")
+    var queue = CommitQueue.make("abcde")
     #expect(queue.take() == "abcde")
     #expect(queue.waitingCount == 0)
     #expect(!queue.isIdle)
   }
 
-  @Test func aBatchEndsAtItsBoundOfOperations() {
-    var queue = makeQueue(operations: 3, "abcdefg")
-    #expect(queue.takeAndFinish() == "abc")
-    #expect(queue.takeAndFinish() == "def")
-    #expect(queue.takeAndFinish() == "g")
-    #expect(queue.takeAndFinish() == nil)
-  }
-
-  @Test func aBatchEndsAtItsBoundOfTickets() {
-    var queue = makeQueue(tickets: 10)
-    for (name, tickets) in [("a", 4), ("b", 6), ("c", 9), ("d", 2), ("e", 1)] {
-      #expect(queue.add(name, tickets: tickets).isAccepted)
-    }
-    #expect(queue.takeAndFinish() == "ab")
-    // "d" would fit after "c" no more, and "e" must not overtake it.
-    #expect(queue.takeAndFinish() == "c")
-    #expect(queue.takeAndFinish() == "de")
-  }
-
   @Test func anOperationLargerThanTheBoundHasABatchOfItsOwn() {
-    var queue = makeQueue(tickets: 10)
+    var queue = CommitQueue.make(tickets: 10)
     for (name, tickets) in [("a", 1), ("B", 50), ("c", 1)] {
       #expect(queue.add(name, tickets: tickets).isAccepted)
     }
@@ -125,7 +62,7 @@ import Testing
   }
 
   @Test func whatIsPutOffWaitsForItsTimeAndHoldsNobodyUp() {
-    var queue = makeQueue("abc")
+    var queue = CommitQueue.make("abc")
     let batch = queue.takeBatch(now: 0) ?? []
     queue.retry([batch[0]], notBefore: 30, divided: false)
     queue.finish(2)
@@ -140,7 +77,7 @@ import Testing
 
   /// Of eight entries of which one always fails, the others are committed in four batches.
   @Test func aBatchThatFailsIsDividedUntilTheCulpritIsAlone() {
-    var queue = makeQueue("abcdefgh")
+    var queue = CommitQueue.make("abcdefgh")
     var committed: [String] = []
     var failures = 0
     while let batch = queue.takeBatch(now: 0), failures < 10 {
@@ -160,7 +97,7 @@ import Testing
   }
 
   @Test func whatIsDividedTakesTurnsWithTheRest() {
-    var queue = makeQueue("abc")
+    var queue = CommitQueue.make("abc")
     queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: true)
     queue.endBatch()
     for name in ["d", "e"] { #expect(queue.add(name).isAccepted) }
@@ -170,7 +107,7 @@ import Testing
   }
 
   @Test func theEndOfABatchCallsACommitterForWhatWaits() {
-    var queue = makeQueue("a")
+    var queue = CommitQueue.make("a")
     _ = queue.takeBatch(now: 0)
     queue.finish(1)
     let isCalled = queue.endBatch()
@@ -186,19 +123,19 @@ import Testing
 
   /// Half of a commit's time, within bounds.
   @Test func patienceFollowsTheCommits() {
-    var queue = makeQueue()
+    var queue = CommitQueue.make()
     #expect(queue.patienceMicroseconds(atMost: 20_000) == 2000)
-    slowDown(&queue, milliseconds: 10)
+    queue.slowDown(milliseconds: 10)
     #expect((4900...5000).contains(queue.patienceMicroseconds(atMost: 20_000)))
-    slowDown(&queue, milliseconds: 100)
+    queue.slowDown(milliseconds: 100)
     #expect(queue.patienceMicroseconds(atMost: 20_000) == 20_000)
-    slowDown(&queue, milliseconds: 1)
+    queue.slowDown(milliseconds: 1)
     #expect(queue.patienceMicroseconds(atMost: 20_000) == 2000)
     #expect(queue.patienceMicroseconds(atMost: 0) == 0)
   }
 
   @Test func whoHasLittleTimeLeftSharesNoBatchAndWhoHasNoneIsInNone() {
-    var queue = makeQueue("")
+    var queue = CommitQueue.make("")
     _ = queue.enqueue(
       "a", ticketCount: 1, deadline: 100, patientUntil: 0, sharesUntil: 50, startsUntil: 90)
     _ = queue.enqueue("b", ticketCount: 1, deadline: 200, patientUntil: 0)
@@ -213,7 +150,7 @@ import Testing
   }
 
   @Test func whatIsDividedStaysSo() {
-    var queue = makeQueue("ab")
+    var queue = CommitQueue.make("ab")
     queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: true)
     queue.endBatch()
     queue.retry(queue.takeBatch(now: 0) ?? [], notBefore: nil, divided: false)
@@ -225,7 +162,7 @@ import Testing
   }
 
   @Test func whatIsPutBackKeepsItsPlaceInTheOrderOfArrival() {
-    var queue = makeQueue("abcd")
+    var queue = CommitQueue.make("abcd")
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("e").isAccepted)
     // Back in another order than it was taken in.
@@ -237,7 +174,7 @@ import Testing
   }
 
   @Test func itCountsHowOftenAnEntryWasPutBack() {
-    var queue = makeQueue("a")
+    var queue = CommitQueue.make("a")
     for expected in 0..<4 {
       let batch = queue.takeBatch(now: 0) ?? []
       #expect(batch.map(\.failureCount) == [expected])
@@ -247,7 +184,7 @@ import Testing
   }
 
   @Test func whatIsPutBackComesInPastTheBound() {
-    var queue = makeQueue(waiting: 1, "a")
+    var queue = CommitQueue.make(waiting: 1, "a")
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("b").isAccepted)
     queue.retry(batch, notBefore: nil, divided: false)
@@ -258,7 +195,7 @@ import Testing
   }
 
   @Test func aDeadlineTakesOutWhatWaitsAndNothingElse() {
-    var queue = makeQueue()
+    var queue = CommitQueue.make()
     _ = queue.add("a", deadline: 10)
     #expect(queue.take() == "a")
     _ = queue.add("b", deadline: 20)
@@ -273,7 +210,7 @@ import Testing
   }
 
   @Test func aStopLetsNothingInAndEverythingOut() {
-    var queue = makeQueue("ab")
+    var queue = CommitQueue.make("ab")
     let batch = queue.takeBatch(now: 0) ?? []
     #expect(queue.add("c").isAccepted)
     queue.stop()
@@ -290,7 +227,7 @@ import Testing
   }
 
   @Test func anIdleQueueIsNotDrainedBeforeItStops() {
-    var queue = makeQueue()
+    var queue = CommitQueue.make()
     #expect(queue.isIdle && !queue.isDrained)
     queue.stop()
     #expect(queue.isDrained)

@@ -3,8 +3,6 @@ import Testing
 
 /// The rules by which seat maps are read and kept; its seconds are the tests' own.
 @Suite struct SeatMapCacheTests {
-  private typealias Cache = SeatMapCache<String, Int>
-
   private static func makeCache(
     events: Int = 3, bytes: Int = 1_000_000, unknownEvents: Int = 5, eventsPerLook: Int = 3,
     looksPerSecond: Int = 2
@@ -22,28 +20,6 @@ import Testing
     return SeatMapSnapshot(
       layoutID: layoutID, availability: .init(tag: tag, gzip: body),
       layout: layout ? .init(tag: layoutID, gzip: body) : nil)
-  }
-
-  /// What was answered, as `waiter: tag` or the like.
-  private static func shown(_ answers: Cache.Answers) -> [String] {
-    answers.map { "\($0.waiter): \(shown($0.outcome))" }.sorted()
-  }
-
-  private static func shown(_ result: Cache.ReadResult?) -> String {
-    switch result {
-    case .found(let document, let second): "\(document.tag)@\(second)"
-    case .notFound: "not found"
-    case .failed(let failure): "\(failure)"
-    case nil: "waits"
-    }
-  }
-
-  private static func shown(_ work: Cache.Work?) -> String {
-    switch work {
-    case .look(let eventIDs): "look " + eventIDs.map(\.text).sorted().joined(separator: " ")
-    case .read(let eventID, let withLayout): "read \(eventID.text)" + (withLayout ? " whole" : "")
-    case nil: "nothing"
-    }
   }
 
   private func ask(
@@ -218,13 +194,27 @@ import Testing
     #expect(cache.unknownCount == 10_000)
   }
 
-  @Test func theEventAskedForLongestAgoGivesWay() {
-    var cache = Self.makeCache(events: 2)
+  /// A cache that has been asked for C, and before for A, and before for B.
+  private func askForThree(events: Int) -> Cache {
+    var cache = Self.makeCache(events: events)
     read(&cache, "A", in: 10)
     read(&cache, "B", in: 11)
     _ = ask(&cache, of: "A", in: 12)
     read(&cache, "A", in: 12)
     read(&cache, "C", in: 13)
+    return cache
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundNoEventGivesWay() {
+    var cache = askForThree(events: 3)
+    #expect(cache.eventCount == 3)
+    _ = ask(&cache, of: "B", in: 13)
+    #expect(Self.shown(cache.nextWork(second: 13)) == "read B")
+  }
+
+  @Test func theEventAskedForLongestAgoGivesWay() {
+    var cache = askForThree(events: 2)
     #expect(cache.eventCount == 2)
     // B was read two seconds ago.
     #expect(ask(&cache, of: "B", in: 13) == "waits")
@@ -242,11 +232,22 @@ import Testing
     #expect(ask(&cache, of: "A", in: 10) == "A@10")
   }
 
+  /// A cache that has read three maps of 100 bytes.
+  private func readThree(bytes: Int) -> Cache {
+    var cache = Self.makeCache(bytes: bytes, looksPerSecond: 10)
+    for event in ["A", "B", "C"] { read(&cache, event, in: 10, bytes: 100) }
+    return cache
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundAllBytesAreKept() {
+    var cache = readThree(bytes: 1_000_000)
+    #expect(cache.keptByteCount > 250)
+    #expect(ask(&cache, of: "A", in: 10) == "A@10")
+  }
+
   @Test func bytesAreBounded() {
-    var cache = Self.makeCache(bytes: 250, looksPerSecond: 10)
-    read(&cache, "A", in: 10, bytes: 100)
-    read(&cache, "B", in: 10, bytes: 100)
-    read(&cache, "C", in: 10, bytes: 100)
+    var cache = readThree(bytes: 250)
     #expect(cache.keptByteCount <= 250)
     // It is not read twice in a second.
     #expect(ask(&cache, of: "A", in: 10) == "busy")

@@ -92,35 +92,73 @@ extension ServerSuites {
       }
     }
 
-    @Test func borrowersWaitUntilTheirDeadlineWhenAllAreLent() throws {
+    /// What a borrower hears who may wait so long for the only connection, which is lent for as long as they
+    /// wait, and for `lent` milliseconds at most.
+    private func borrow(
+      waitingMilliseconds waiting: Int, whileLentForMilliseconds lent: Int
+    ) throws -> PostgresError.Code? {
       let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
       defer { pool.close() }
-      try pool.withConnection(deadline: Connections.patience) { _ throws(PostgresError) in
-        let start = Instant.now
-        let found: PostgresError.Code?
-        do throws(PostgresError) {
-          try pool.withConnection(deadline: start.advanced(byMilliseconds: 50)) { _ in }
-          found = nil
-        } catch {
-          found = error.code
+      let (isLent, isOver) = (Monitor(false), Monitor(false))
+      let holder = WorkerThread {
+        try? pool.withConnection(deadline: Connections.patience) { _ throws(PostgresError) in
+          isLent.withLock { $0 = true }
+          isLent.broadcast()
+          _ = isOver.wait(until: .now.advanced(byMilliseconds: lent)) { $0 ? true : nil }
         }
-        #expect(found == .noConnection)
-        #expect(Instant.now >= start.advanced(byMilliseconds: 50))
+      }
+      defer {
+        isOver.withLock { $0 = true }
+        isOver.broadcast()
+        holder.join()
+      }
+      try #require(isLent.wait(until: Connections.patience) { $0 ? true : nil } == true)
+      do throws(PostgresError) {
+        try pool.withConnection(deadline: .now.advanced(byMilliseconds: waiting)) { _ in }
+        return nil
+      } catch {
+        return error.code
       }
     }
 
-    @Test func itNeverOpensMoreThanItsBound() throws {
-      let conninfo = try PostgresServer.shared().conninfo() + " application_name=bound"
-      let pool = makePool(conninfo, connections: 3)
+    @Test func borrowersWaitUntilTheirDeadlineWhenAllAreLent() throws {
+      let start = Instant.now
+      #expect(
+        try borrow(waitingMilliseconds: 50, whileLentForMilliseconds: 30_000) == .noConnection)
+      #expect(Instant.now >= start.advanced(byMilliseconds: 50))
+    }
+
+    /// Negative control.
+    @Test func withoutADeadlineBorrowersWaitOn() throws {
+      #expect(
+        try borrow(waitingMilliseconds: 30_000, whileLentForMilliseconds: 300) == nil)
+    }
+
+    /// How many connections eight borrowers have a pool open.
+    private func connectionsOpened(bound: Int) throws -> Int {
+      let name = "bound-\(bound)"
+      let conninfo = try PostgresServer.shared().conninfo() + " application_name=\(name)"
+      let pool = makePool(conninfo, connections: bound)
       defer { pool.close() }
       let threads = (0..<8).map { _ in
         WorkerThread { for _ in 0..<50 { _ = try? backend(of: pool) } }
       }
       for thread in threads { thread.join() }
-      let count = try Connections.make().query(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'bound'",
-        deadline: Connections.patience)
-      #expect((1...3).contains(count.integer(row: 0, column: 0)))
+      let limit = Connections.patience
+      while pool.counts.opening > 0 { try #require(Instant.now < limit) }
+      return try Connections.make().query(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(name)'",
+        deadline: Connections.patience
+      ).integer(row: 0, column: 0)
+    }
+
+    @Test func itNeverOpensMoreThanItsBound() throws {
+      #expect(try connectionsOpened(bound: 3) == 3)
+    }
+
+    /// Negative control: a bound that eight borrowers do not reach.
+    @Test func withoutTheBoundEachHasAConnection() throws {
+      #expect(try connectionsOpened(bound: 8) == 8)
     }
 
     /// The socket is reached through a link: without the link, the server is away.

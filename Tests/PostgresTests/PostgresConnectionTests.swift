@@ -95,6 +95,17 @@ extension ServerSuites {
       #expect(!connection.isOpen)
     }
 
+    /// Negative control.
+    @Test func withoutADeadlineASilentServerIsWaitedFor() throws {
+      let connection = try Connections.make()
+      let start = Instant.now
+      let found = code { () throws(PostgresError) in
+        try connection.query("SELECT pg_sleep(1)", deadline: Connections.patience)
+      }
+      #expect(found == nil && connection.isUsable)
+      #expect(Instant.now >= start.advanced(byMilliseconds: 1000))
+    }
+
     @Test func aBackendThatWasTerminatedIsALostConnection() throws {
       let connection = try Connections.make()
       try Connections.terminate(Connections.backend(of: connection))

@@ -6,7 +6,11 @@ enum DistinctTickets {
   private static let fewTickets = 8
 
   /// The ids at their first place; nil when there are more than `maximum` different ones.
-  static func of(_ ids: [String], maximum: Int) -> [String]? {
+  ///
+  /// - Parameter keepsDuplicates: Whether nothing is removed.
+  static func of(
+    _ ids: [String], maximum: Int, keepingDuplicates keepsDuplicates: Bool
+  ) -> [String]? {
     let areFew = ids.count <= fewTickets
     var seen = Set<ExactText>(minimumCapacity: areFew ? 0 : min(ids.count, maximum))
     var distinct: [String] = []
@@ -15,7 +19,7 @@ enum DistinctTickets {
       let exact = ExactText(id)
       let isNew =
         areFew ? !distinct.contains { ExactText($0) == exact } : seen.insert(exact).inserted
-      guard isNew else { continue }
+      guard isNew || keepsDuplicates else { continue }
       if distinct.count == maximum { return nil }
       distinct.append(id)
     }

@@ -13,7 +13,10 @@ extension RequestMembers {
         _ = try TextCheck.check(
           id, named: "\(member.path)[\(index)]", maximumBytes: bounds.maximumTicketIDBytes)
       }
-      guard let distinct = DistinctTickets.of(ids, maximum: bounds.maximumTickets) else {
+      guard
+        let distinct = DistinctTickets.of(
+          ids, maximum: bounds.maximumTickets, keepingDuplicates: bounds.keepsDuplicates)
+      else {
         throw BadRequest(
           member.path, expected: expected, got: "more than \(bounds.maximumTickets) different ones")
       }

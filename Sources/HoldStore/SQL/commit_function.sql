@@ -21,8 +21,8 @@
 -- outcomes    for each operation: 1 done, 0 refused, 2 deferred (another session has a lock that it
 --             needs), 3 done without a change, 4 over the limit, 5 the order exists with other tickets
 -- expiries    for each operation: its earliest expiry, in microseconds after decided_at; of one that is
---             over the limit: how many live tickets there are already. NULL when every operation is a
---             lock that holds for just as long as it asked for
+--             over the limit: how many live tickets there are already. NULL when each lock
+--             holds for just as long as it asked for
 -- reasons     for each member: 0 available, 1 sold, 2 held, 3 unknown, 4 withheld
 -- waits       for each member that is held: microseconds until that hold expires
 -- decided_at  the clock that the batch was decided by, in microseconds since 1970
@@ -39,8 +39,9 @@
 -- * A batch that grants and releases nothing writes nothing, not even a row lock.
 -- * What was found is locked, changed and deleted by its ctid, which saves the index. IS NOT DISTINCT
 --   FROM sees that it is still the same ticket's; unlike =, it lets no plan begin with the whole index,
---   which is the cheapest as long as the table is empty. A row counts as locked only if it is locked as
---   it was found: one that has been changed since has another ctid.
+--   which is the cheapest as long as the table is empty. Where tickets is partitioned, rows of several
+--   tickets have one ctid. A row counts as locked only if it is locked as it was found: one that has been
+--   changed since has another ctid.
 -- * A hold is known by the SHA-256 of its hold_id. The secret itself is not stored; it has too much
 --   entropy to be guessed from the hash, so that no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
@@ -99,7 +100,6 @@ DECLARE
   v_keys        bytea[] := '{}';  -- the hashes of p_hold_ids
   v_now         timestamptz;
   v_snapshot    text;
-  v_is_fresh    boolean;  -- whether all tickets are for sale, and none has a row
   v_locked      int[] := '{}';  -- the tickets whose rows are locked
   v_open        int[] := '{}';  -- the tickets that are locked themselves: for p_strict, and to be sold
   -- For each ticket:
@@ -123,7 +123,6 @@ DECLARE
   v_order_locks boolean[];
   v_order_sets  text[];
   v_order_sale  int[];    -- the operation by which it was sold in this batch
-  v_orders_new  boolean := false;  -- whether each is locked, named by one operation, and has no sale
   -- For each hold_id, shopper and choice: its hash, whether it is locked, how many tickets are live.
   v_people      bytea[];
   v_chosen      bytea[];
@@ -142,8 +141,6 @@ DECLARE
   v_records     constant boolean := cardinality(p_requests) > 0;
   v_sells       constant boolean := cardinality(p_orders) > 0;
   v_counts      constant boolean := p_limit > 0 OR cardinality(p_choices) > 0;
-  v_locks_only  constant boolean := NOT (p_strict OR v_counts OR 0 = ANY (p_kinds) OR 2 = ANY (p_kinds));
-  v_sells_only  constant boolean := v_sells AND NOT (0 = ANY (p_kinds) OR 1 = ANY (p_kinds));
   v_zeros       constant int[] := array_fill(0, ARRAY[cardinality(p_tickets)]);
   v_look        record;   -- what was found of a ticket
   v_order       int;
@@ -155,11 +152,11 @@ DECLARE
   v_new_person  int;      -- and its shopper
   v_kept        int;      -- how many of its tickets were chosen by its choice before
   v_held        int;
-  -- Whether no two operations name the same ticket. Then all are granted at once if they are locks of
-  -- free tickets, and all are sold at once if they are confirms of tickets that their carts may have.
-  v_is_apart    constant boolean := cardinality(p_members) = cardinality(p_tickets) AND p_wants[1] > 7;
-  v_grants_all  boolean := false;
-  v_sells_all   boolean := false;
+  -- Whether nothing has to be decided one by one: each operation is a lock of free tickets, or a confirm
+  -- of tickets that its cart has a row of, and no two name the same ticket. Nearly every batch is plain.
+  v_told        int;      -- how many tickets the look has told something of
+  v_is_plain    boolean := cardinality(p_members) = cardinality(p_tickets) AND p_wants[1] > 7
+                           AND NOT (p_strict OR v_counts OR 0 = ANY (p_kinds));
   v_has_grants  boolean := false;
   v_has_changes boolean := false;
   v_has_sales   boolean := false;
@@ -182,13 +179,15 @@ BEGIN
     IF true = ANY (ARRAY(
          SELECT (SELECT true FROM holdfast_sales s WHERE s.order_id = o LIMIT 1)
            FROM unnest(p_orders) AS o)) THEN
+      v_is_plain := false;
       v_order_sets := ARRAY(
         SELECT (SELECT array_agg(s.ticket_id ORDER BY s.ticket_id COLLATE "C")::text
                   FROM holdfast_sales s WHERE s.order_id = o)
           FROM unnest(p_orders) AS o);
     ELSE
       v_order_sets := array_fill(NULL::text, ARRAY[cardinality(p_orders)]);
-      v_orders_new := NOT false = ANY (v_order_locks) AND cardinality(p_orders) = cardinality(p_kinds);
+      v_is_plain := v_is_plain AND NOT false = ANY (v_order_locks)
+                    AND cardinality(p_orders) = cardinality(array_positions(p_kinds, 2));
     END IF;
   END IF;
   IF v_counts THEN
@@ -211,7 +210,7 @@ BEGIN
   FOR v_round IN 1 .. 2 LOOP
     v_now := clock_timestamp();
     v_snapshot := pg_current_snapshot()::text;
-    v_is_fresh := true;
+    v_told := 0;
     v_state := v_zeros;
     v_found := v_zeros;
     v_lockable := v_zeros;
@@ -220,7 +219,7 @@ BEGIN
     v_created := v_zeros;
     v_row := array_fill(NULL::tid, ARRAY[cardinality(p_tickets)]);
     v_place := v_row;
-    -- A batch of nothing but locks is told only of the tickets that are not simply free.
+    -- It is told of a ticket that is simply free only if that has to be sold, released or locked itself.
     FOR v_look IN
       SELECT u.i::int, b.ctid AS row, t.ctid AS place,
              CASE WHEN t.ticket_id IS NULL THEN 3
@@ -247,10 +246,10 @@ BEGIN
         FROM unnest(p_tickets, p_wants) WITH ORDINALITY AS u (ticket_id, wants, i)
         LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
         LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
-       WHERE NOT v_locks_only OR t.status IS NOT TRUE OR {withheld} OR b.ticket_id IS NOT NULL
+       WHERE p_strict OR u.wants & 7 <> 1 OR t.status IS NOT TRUE OR {withheld} OR b.ticket_id IS NOT NULL
     LOOP
       i := v_look.i;
-      v_is_fresh := false;
+      v_told := v_told + 1;
       v_state[i] := v_look.state;
       v_place[i] := v_look.place;
       IF v_look.row IS NOT NULL THEN
@@ -261,22 +260,14 @@ BEGIN
         v_until[i] := v_look.until;
         v_created[i] := v_look.created;
       END IF;
+      v_is_plain := v_is_plain AND p_wants[i] & 7 = 4 AND v_look.row IS NOT NULL
+                    AND (v_look.state IN (0, 4)
+                         OR v_look.state IN (2, 5) AND v_look.owner = p_owners[p_wants[i] >> 3]);
     END LOOP;
-    v_grants_all := v_is_apart AND v_locks_only AND v_is_fresh;
-    v_sells_all := v_round = 1 AND v_is_apart AND v_sells_only AND v_orders_new;
-    IF v_sells_all THEN
-      FOR i IN 1 .. cardinality(p_tickets) LOOP
-        IF v_state[i] IN (1, 3)
-           OR (v_state[i] IN (2, 5) AND v_owner[i] <> p_owners[p_wants[i] >> 3]) THEN
-          v_sells_all := false;
-          EXIT;
-        END IF;
-      END LOOP;
-    END IF;
     EXIT WHEN v_round = 2 OR NOT (p_strict OR v_sells OR 1 = ANY (v_lockable));
     -- An operation that is refused by what nobody in the batch can change needs no lock.
-    v_needed := array_fill(v_sells_all::int, ARRAY[cardinality(p_tickets)]);
-    IF NOT v_sells_all THEN
+    v_needed := array_fill(v_is_plain::int, ARRAY[cardinality(p_tickets)]);
+    IF NOT v_is_plain THEN
       v_first := 1;
       FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
         v_owned_by := p_owners[v_operation];
@@ -357,15 +348,15 @@ BEGIN
     END IF;
     v_open := coalesce(v_open, '{}');
     v_locked := coalesce(v_locked, '{}');
-    -- All that sales depend on is locked as it was found, and how long a hold lasts is no matter to them.
-    v_sells_all := v_sells_all AND cardinality(v_open) = cardinality(p_tickets)
-                   AND cardinality(v_locked) = cardinality(array_positions(v_found, 1));
-    EXIT WHEN v_sells_all;
+    -- All that a plain batch depends on is locked as it was found: the tickets that it was told of, and
+    -- their rows. How long a hold lasts is no matter to its sale.
+    v_is_plain := v_is_plain AND cardinality(v_open) = v_told AND cardinality(v_locked) = v_told;
+    EXIT WHEN v_is_plain;
     EXIT WHEN v_snapshot = pg_current_snapshot()::text;
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
 
-  IF v_needed IS NOT NULL AND NOT v_sells_all THEN
+  IF v_needed IS NOT NULL AND NOT v_is_plain THEN
     -- A live row of another cart is refused without a lock; whatever may change needs its locks.
     v_locks := v_zeros;
     FOREACH i IN ARRAY v_locked LOOP
@@ -416,12 +407,27 @@ BEGIN
   END IF;
 
   outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
-  IF v_grants_all THEN
-    INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
-    SELECT u.ticket_id, v_now + p_seconds[u.wants >> 3] * interval '1 second', v_now,
-           v_keys[p_owners[u.wants >> 3]]
-      FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants);
-    v_has_grants := true;
+  IF v_is_plain THEN
+    v_has_grants := 1 = ANY (p_kinds);
+    v_has_sales := v_sells;
+    IF v_has_grants THEN
+      INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
+      SELECT u.ticket_id, v_now + p_seconds[u.wants >> 3] * interval '1 second', v_now,
+             v_keys[p_owners[u.wants >> 3]]
+        FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
+       WHERE u.wants & 1 = 1;
+    END IF;
+    IF v_has_sales THEN
+      DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
+      UPDATE tickets t
+         SET status = false{touched}
+        FROM unnest(p_tickets, v_place) AS u (ticket_id, place)
+       WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
+      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
+      SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
+        FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
+       WHERE u.wants & 4 = 4;
+    END IF;
   ELSE
     v_grant := v_zeros;
     v_change := v_zeros;
@@ -433,267 +439,193 @@ BEGIN
       v_event := array_fill(0, ARRAY[cardinality(p_members)]);
       v_end := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
     END IF;
-    IF v_sells_all THEN
-      v_sold := ARRAY(SELECT w >> 3 FROM unnest(p_wants) AS w);
-      v_change := array_fill(2, ARRAY[cardinality(p_tickets)]);
-      v_has_sales := true;
-      v_has_changes := true;
-      IF v_records THEN
-        v_event := ARRAY(SELECT (p_wants[m] & -8) + 5 FROM unnest(p_members) AS m);
-      END IF;
-    ELSE
-      expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
-      FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
-        v_owned_by := p_owners[v_operation];
-        v_outcome := 1;
-        IF p_kinds[v_operation] = 1 THEN
+    expiries := array_fill(0::bigint, ARRAY[cardinality(p_kinds)]);
+    FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
+      v_owned_by := p_owners[v_operation];
+      v_outcome := 1;
+      IF p_kinds[v_operation] = 1 THEN
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          IF v_state[i] <> 0 THEN
+            IF v_state[i] = 8 THEN
+              v_outcome := 2;
+            ELSIF v_state[i] = 9 THEN
+              v_outcome := CASE v_outcome WHEN 1 THEN 3 ELSE v_outcome END;
+            ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
+                    CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
+              v_outcome := 0;
+            ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
+                  AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
+              -- The cart's own, to be renewed, but not locked: it was refused at the first look.
+              v_outcome := 3;
+            END IF;
+          END IF;
+        END LOOP;
+        IF v_outcome = 3 THEN
+          -- Nothing stands in its way any more, and what it needs has not been locked: run it again.
+          v_outcome := 2;
+        END IF;
+        IF v_counts AND v_outcome = 1 THEN
+          v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
+          v_pick := coalesce(p_choice_of[v_operation], 0);
+          v_new := 0;
+          v_new_person := 0;
+          v_kept := 0;
           FOR m IN v_first .. p_ends[v_operation] LOOP
             i := p_members[m];
-            IF v_state[i] <> 0 THEN
-              IF v_state[i] = 8 THEN
-                v_outcome := 2;
-              ELSIF v_state[i] = 9 THEN
-                v_outcome := CASE v_outcome WHEN 1 THEN 3 ELSE v_outcome END;
-              ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
-                      CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
-                v_outcome := 0;
-              ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
-                    AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
-                -- The cart's own, to be renewed, but not locked: it was refused at the first look.
-                v_outcome := 3;
+            IF v_state[i] = 0 THEN
+              v_new := v_new + 1;
+              v_new_person := v_new_person + 1;
+            ELSE
+              IF v_person[i] <> v_shopper THEN
+                v_new_person := v_new_person + 1;
+              END IF;
+              IF v_choice[i] = v_pick THEN
+                v_kept := v_kept + 1;
               END IF;
             END IF;
           END LOOP;
-          IF v_outcome = 3 THEN
-            -- Nothing stands in its way any more, and what it needs has not been locked: run it again.
+          IF (v_pick > 0 AND (NOT v_choice_locks[v_pick] OR v_choice_held[v_pick] > v_kept))
+             OR (p_limit > 0 AND v_owned_by > 0 AND NOT v_cart_locks[v_owned_by])
+             OR (v_shopper > 0 AND NOT v_person_locks[v_shopper]) THEN
             v_outcome := 2;
-          END IF;
-          IF v_counts AND v_outcome = 1 THEN
-            v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
-            v_pick := coalesce(p_choice_of[v_operation], 0);
-            v_new := 0;
-            v_new_person := 0;
-            v_kept := 0;
-            FOR m IN v_first .. p_ends[v_operation] LOOP
-              i := p_members[m];
-              IF v_state[i] = 0 THEN
-                v_new := v_new + 1;
-                v_new_person := v_new_person + 1;
-              ELSE
-                IF v_person[i] <> v_shopper THEN
-                  v_new_person := v_new_person + 1;
-                END IF;
-                IF v_choice[i] = v_pick THEN
-                  v_kept := v_kept + 1;
-                END IF;
-              END IF;
-            END LOOP;
-            IF (v_pick > 0 AND (NOT v_choice_locks[v_pick] OR v_choice_held[v_pick] > v_kept))
-               OR (p_limit > 0 AND v_owned_by > 0 AND NOT v_cart_locks[v_owned_by])
-               OR (v_shopper > 0 AND NOT v_person_locks[v_shopper]) THEN
-              v_outcome := 2;
-            ELSIF p_limit > 0 THEN
-              v_held := NULL;
-              IF v_owned_by > 0 AND v_new > 0 AND v_cart_held[v_owned_by] + v_new > p_limit THEN
-                v_held := v_cart_held[v_owned_by];
-              END IF;
-              IF v_shopper > 0 AND v_new_person > 0
-                 AND v_person_held[v_shopper] + v_new_person > p_limit THEN
-                v_held := greatest(v_held, v_person_held[v_shopper]);
-              END IF;
-              IF v_held IS NOT NULL THEN
-                v_outcome := 4;
-                expiries[v_operation] := v_held;
-              END IF;
+          ELSIF p_limit > 0 THEN
+            v_held := NULL;
+            IF v_owned_by > 0 AND v_new > 0 AND v_cart_held[v_owned_by] + v_new > p_limit THEN
+              v_held := v_cart_held[v_owned_by];
             END IF;
-            IF v_outcome = 1 THEN
-              FOR m IN v_first .. p_ends[v_operation] LOOP
-                i := p_members[m];
-                IF v_state[i] = 0 THEN
-                  v_person[i] := 0;
-                  v_choice[i] := 0;
-                  IF p_limit > 0 AND v_owned_by > 0 THEN
-                    v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;
-                  END IF;
-                END IF;
-                IF v_shopper > 0 AND v_person[i] <> v_shopper THEN
-                  IF v_person[i] > 0 THEN
-                    v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
-                  END IF;
-                  v_person[i] := v_shopper;
-                  v_person_held[v_shopper] := v_person_held[v_shopper] + 1;
-                  v_change[i] := 1;
-                  v_has_changes := true;
-                END IF;
-                IF v_pick > 0 AND v_choice[i] <> v_pick THEN
-                  IF v_choice[i] > 0 THEN
-                    v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
-                  END IF;
-                  v_choice[i] := v_pick;
-                  v_choice_held[v_pick] := v_choice_held[v_pick] + 1;
-                  v_change[i] := 1;
-                  v_has_changes := true;
-                END IF;
-              END LOOP;
+            IF v_shopper > 0 AND v_new_person > 0
+               AND v_person_held[v_shopper] + v_new_person > p_limit THEN
+              v_held := greatest(v_held, v_person_held[v_shopper]);
+            END IF;
+            IF v_held IS NOT NULL THEN
+              v_outcome := 4;
+              expiries[v_operation] := v_held;
             END IF;
           END IF;
           IF v_outcome = 1 THEN
-            v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
-            v_earliest := NULL;
-            v_has_grants := true;
             FOR m IN v_first .. p_ends[v_operation] LOOP
               i := p_members[m];
               IF v_state[i] = 0 THEN
-                v_state[i] := 2;
-                v_grant[i] := v_operation;
-                v_earliest := least(v_earliest, v_wanted);
+                v_person[i] := 0;
+                v_choice[i] := 0;
+                IF p_limit > 0 AND v_owned_by > 0 THEN
+                  v_cart_held[v_owned_by] := v_cart_held[v_owned_by] + 1;
+                END IF;
+              END IF;
+              IF v_shopper > 0 AND v_person[i] <> v_shopper THEN
+                IF v_person[i] > 0 THEN
+                  v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+                END IF;
+                v_person[i] := v_shopper;
+                v_person_held[v_shopper] := v_person_held[v_shopper] + 1;
+                v_change[i] := 1;
+                v_has_changes := true;
+              END IF;
+              IF v_pick > 0 AND v_choice[i] <> v_pick THEN
+                IF v_choice[i] > 0 THEN
+                  v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+                END IF;
+                v_choice[i] := v_pick;
+                v_choice_held[v_pick] := v_choice_held[v_pick] + 1;
+                v_change[i] := 1;
+                v_has_changes := true;
+              END IF;
+            END LOOP;
+          END IF;
+        END IF;
+        IF v_outcome = 1 THEN
+          v_wanted := (p_seconds[v_operation] * 1000000)::bigint;
+          v_earliest := NULL;
+          v_has_grants := true;
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] = 0 THEN
+              v_state[i] := 2;
+              v_grant[i] := v_operation;
+              v_earliest := least(v_earliest, v_wanted);
+              IF v_records THEN
+                v_event[m] := v_operation * 8 + 1;
+              END IF;
+            ELSE
+              -- A renewal: never earlier than it was, never longer than the cap allows.
+              IF v_grant[i] > 0 THEN
+                v_expiry := greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint);
+                IF v_expiry = v_wanted THEN
+                  v_grant[i] := v_operation;
+                END IF;
                 IF v_records THEN
-                  v_event[m] := v_operation * 8 + 1;
+                  v_event[m] := v_operation * 8 + 2;
+                  v_end[m] := v_expiry;
                 END IF;
               ELSE
-                -- A renewal: never earlier than it was, never longer than the cap allows.
-                IF v_grant[i] > 0 THEN
-                  v_expiry := greatest(v_wanted, (p_seconds[v_grant[i]] * 1000000)::bigint);
-                  IF v_expiry = v_wanted THEN
-                    v_grant[i] := v_operation;
-                  END IF;
+                v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
+                IF v_expiry <> v_until[i] THEN
+                  v_until[i] := v_expiry;
+                  v_change[i] := 1;
+                  v_has_changes := true;
                   IF v_records THEN
                     v_event[m] := v_operation * 8 + 2;
                     v_end[m] := v_expiry;
                   END IF;
-                ELSE
-                  v_expiry := greatest(v_until[i], least(v_wanted, v_created[i] + v_longest));
-                  IF v_expiry <> v_until[i] THEN
-                    v_until[i] := v_expiry;
-                    v_change[i] := 1;
-                    v_has_changes := true;
-                    IF v_records THEN
-                      v_event[m] := v_operation * 8 + 2;
-                      v_end[m] := v_expiry;
-                    END IF;
-                  END IF;
                 END IF;
-                v_earliest := least(v_earliest, v_expiry);
               END IF;
-            END LOOP;
-            expiries[v_operation] := v_earliest;
-          ELSIF v_outcome = 0 THEN
-            IF reasons IS NULL THEN
-              reasons := array_fill(0, ARRAY[cardinality(p_members)]);
-              waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
-            END IF;
-            FOR m IN v_first .. p_ends[v_operation] LOOP
-              i := p_members[m];
-              IF v_state[i] <> 2 THEN
-                reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
-              ELSIF v_grant[i] > 0 THEN
-                IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
-                  reasons[m] := 2;
-                  waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
-                END IF;
-              ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
-                reasons[m] := 2;
-                waits[m] := v_until[i];
-              END IF;
-            END LOOP;
-          END IF;
-        ELSIF p_kinds[v_operation] = 2 THEN
-          v_order := p_order_of[v_operation];
-          IF NOT v_order_locks[v_order] THEN
-            v_outcome := 2;
-          ELSIF v_order_sets[v_order] IS NOT NULL OR v_order_sale[v_order] > 0 THEN
-            v_set := ARRAY(
-              SELECT p_tickets[m] FROM unnest(p_members[v_first : p_ends[v_operation]]) AS m
-               ORDER BY m)::text;
-            v_outcome := CASE WHEN v_set = coalesce(v_order_sets[v_order], ARRAY(
-              SELECT u.ticket_id FROM unnest(p_tickets, v_sold) WITH ORDINALITY
-                     AS u (ticket_id, sold, i)
-               WHERE u.sold = v_order_sale[v_order] ORDER BY u.i)::text) THEN 3 ELSE 5 END;
-          ELSE
-            FOR m IN v_first .. p_ends[v_operation] LOOP
-              i := p_members[m];
-              v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
-              IF v_state[i] = 8 THEN
-                v_outcome := 2;
-              ELSIF v_state[i] IN (1, 3) OR (v_state[i] IN (2, 5) AND v_holder <> v_owned_by) THEN
-                v_outcome := CASE v_outcome WHEN 2 THEN 2 ELSE 0 END;
-              ELSIF v_locks[i] & 2 = 0 OR (v_lockable[i] = 1 AND v_locks[i] & 1 = 0) THEN
-                v_outcome := CASE v_outcome WHEN 1 THEN 6 ELSE v_outcome END;
-              END IF;
-            END LOOP;
-            IF v_outcome = 6 THEN
-              -- As above: nothing is in its way, and what it needs has not been locked.
-              v_outcome := 2;
-            ELSIF v_outcome = 1 THEN
-              FOR m IN v_first .. p_ends[v_operation] LOOP
-                i := p_members[m];
-                IF v_counts AND v_state[i] IN (2, 5) THEN
-                  v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
-                  IF p_limit > 0 AND v_holder > 0 THEN
-                    v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
-                  END IF;
-                  IF v_person[i] > 0 THEN
-                    v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
-                  END IF;
-                  IF v_choice[i] > 0 THEN
-                    v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
-                  END IF;
-                END IF;
-                v_state[i] := 1;
-                v_grant[i] := 0;
-                v_change[i] := 2;
-                v_sold[i] := v_operation;
-                IF v_records THEN
-                  v_event[m] := v_operation * 8 + 5;
-                END IF;
-              END LOOP;
-              v_order_sale[v_order] := v_operation;
-              v_has_sales := true;
-              v_has_changes := true;
-            ELSIF v_outcome = 0 THEN
-              IF reasons IS NULL THEN
-                reasons := array_fill(0, ARRAY[cardinality(p_members)]);
-                waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
-              END IF;
-              FOR m IN v_first .. p_ends[v_operation] LOOP
-                i := p_members[m];
-                IF v_state[i] IN (1, 3) THEN
-                  reasons[m] := v_state[i];
-                ELSIF v_state[i] IN (2, 5) THEN
-                  IF v_grant[i] > 0 THEN
-                    IF p_owners[v_grant[i]] <> v_owned_by THEN
-                      reasons[m] := 2;
-                      waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
-                    END IF;
-                  ELSIF v_owner[i] <> v_owned_by THEN
-                    reasons[m] := 2;
-                    waits[m] := v_until[i];
-                  END IF;
-                END IF;
-              END LOOP;
-            END IF;
-          END IF;
-        ELSE
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            IF v_state[p_members[m]] = 8 THEN
-              v_outcome := 2;
+              v_earliest := least(v_earliest, v_expiry);
             END IF;
           END LOOP;
-          IF v_outcome = 1 THEN
-            v_is_changed := false;
+          expiries[v_operation] := v_earliest;
+        ELSIF v_outcome = 0 THEN
+          IF reasons IS NULL THEN
+            reasons := array_fill(0, ARRAY[cardinality(p_members)]);
+            waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
+          END IF;
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_state[i] <> 2 THEN
+              reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
+            ELSIF v_grant[i] > 0 THEN
+              IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
+                reasons[m] := 2;
+                waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+              END IF;
+            ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
+              reasons[m] := 2;
+              waits[m] := v_until[i];
+            END IF;
+          END LOOP;
+        END IF;
+      ELSIF p_kinds[v_operation] = 2 THEN
+        v_order := p_order_of[v_operation];
+        IF NOT v_order_locks[v_order] THEN
+          v_outcome := 2;
+        ELSIF v_order_sets[v_order] IS NOT NULL OR v_order_sale[v_order] > 0 THEN
+          v_set := ARRAY(
+            SELECT p_tickets[m] FROM unnest(p_members[v_first : p_ends[v_operation]]) AS m
+             ORDER BY m)::text;
+          v_outcome := CASE WHEN v_set = coalesce(v_order_sets[v_order], ARRAY(
+            SELECT u.ticket_id FROM unnest(p_tickets, v_sold) WITH ORDINALITY
+                   AS u (ticket_id, sold, i)
+             WHERE u.sold = v_order_sale[v_order] ORDER BY u.i)::text) THEN 3 ELSE 5 END;
+        ELSE
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
+            IF v_state[i] = 8 THEN
+              v_outcome := 2;
+            ELSIF v_state[i] IN (1, 3) OR (v_state[i] IN (2, 5) AND v_holder <> v_owned_by) THEN
+              v_outcome := CASE v_outcome WHEN 2 THEN 2 ELSE 0 END;
+            ELSIF v_locks[i] & 2 = 0 OR (v_lockable[i] = 1 AND v_locks[i] & 1 = 0) THEN
+              v_outcome := CASE v_outcome WHEN 1 THEN 6 ELSE v_outcome END;
+            END IF;
+          END LOOP;
+          IF v_outcome = 6 THEN
+            -- As above: nothing is in its way, and what it needs has not been locked.
+            v_outcome := 2;
+          ELSIF v_outcome = 1 THEN
             FOR m IN v_first .. p_ends[v_operation] LOOP
               i := p_members[m];
-              IF v_grant[i] > 0 THEN
-                CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
-                v_holder := p_owners[v_grant[i]];
-                v_grant[i] := 0;
-              ELSE
-                -- What this batch has released or sold already is not released once more.
-                CONTINUE WHEN v_change[i] = 2;
-                CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
-                v_holder := v_owner[i];
-              END IF;
               IF v_counts AND v_state[i] IN (2, 5) THEN
+                v_holder := CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END;
                 IF p_limit > 0 AND v_holder > 0 THEN
                   v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
                 END IF;
@@ -704,23 +636,87 @@ BEGIN
                   v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
                 END IF;
               END IF;
-              v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
-              v_change[i] := v_found[i] * 2;
-              v_has_changes := true;
-              v_is_changed := true;
+              v_state[i] := 1;
+              v_grant[i] := 0;
+              v_change[i] := 2;
+              v_sold[i] := v_operation;
               IF v_records THEN
-                v_event[m] := v_operation * 8 + CASE v_holder WHEN 0 THEN 4 ELSE 3 END;
+                v_event[m] := v_operation * 8 + 5;
               END IF;
             END LOOP;
-            IF NOT v_is_changed THEN
-              v_outcome := 3;
+            v_order_sale[v_order] := v_operation;
+            v_has_sales := true;
+            v_has_changes := true;
+          ELSIF v_outcome = 0 THEN
+            IF reasons IS NULL THEN
+              reasons := array_fill(0, ARRAY[cardinality(p_members)]);
+              waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
             END IF;
+            FOR m IN v_first .. p_ends[v_operation] LOOP
+              i := p_members[m];
+              IF v_state[i] IN (1, 3) THEN
+                reasons[m] := v_state[i];
+              ELSIF v_state[i] IN (2, 5) THEN
+                IF v_grant[i] > 0 THEN
+                  IF p_owners[v_grant[i]] <> v_owned_by THEN
+                    reasons[m] := 2;
+                    waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
+                  END IF;
+                ELSIF v_owner[i] <> v_owned_by THEN
+                  reasons[m] := 2;
+                  waits[m] := v_until[i];
+                END IF;
+              END IF;
+            END LOOP;
           END IF;
         END IF;
-        outcomes[v_operation] := v_outcome;
-        v_first := p_ends[v_operation] + 1;
-      END LOOP;
-    END IF;
+      ELSE
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          IF v_state[p_members[m]] = 8 THEN
+            v_outcome := 2;
+          END IF;
+        END LOOP;
+        IF v_outcome = 1 THEN
+          v_is_changed := false;
+          FOR m IN v_first .. p_ends[v_operation] LOOP
+            i := p_members[m];
+            IF v_grant[i] > 0 THEN
+              CONTINUE WHEN p_owners[v_grant[i]] NOT IN (0, v_owned_by);
+              v_holder := p_owners[v_grant[i]];
+              v_grant[i] := 0;
+            ELSE
+              -- What this batch has released or sold already is not released once more.
+              CONTINUE WHEN v_change[i] = 2;
+              CONTINUE WHEN v_found[i] = 0 OR v_owner[i] NOT IN (0, v_owned_by);
+              v_holder := v_owner[i];
+            END IF;
+            IF v_counts AND v_state[i] IN (2, 5) THEN
+              IF p_limit > 0 AND v_holder > 0 THEN
+                v_cart_held[v_holder] := v_cart_held[v_holder] - 1;
+              END IF;
+              IF v_person[i] > 0 THEN
+                v_person_held[v_person[i]] := v_person_held[v_person[i]] - 1;
+              END IF;
+              IF v_choice[i] > 0 THEN
+                v_choice_held[v_choice[i]] := v_choice_held[v_choice[i]] - 1;
+              END IF;
+            END IF;
+            v_state[i] := CASE v_state[i] WHEN 2 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
+            v_change[i] := v_found[i] * 2;
+            v_has_changes := true;
+            v_is_changed := true;
+            IF v_records THEN
+              v_event[m] := v_operation * 8 + CASE v_holder WHEN 0 THEN 4 ELSE 3 END;
+            END IF;
+          END LOOP;
+          IF NOT v_is_changed THEN
+            v_outcome := 3;
+          END IF;
+        END IF;
+      END IF;
+      outcomes[v_operation] := v_outcome;
+      v_first := p_ends[v_operation] + 1;
+    END LOOP;
 
     IF (v_has_grants OR v_has_sales) AND 0 = ANY (v_found) THEN
       -- unnest gives the tickets in the array's order, which is the order to lock them in.
@@ -772,22 +768,23 @@ BEGIN
   END IF;
   IF v_has_grants AND NOT p_strict AND v_snapshot <> pg_current_snapshot()::text THEN
     IF EXISTS (
-      SELECT FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
+      SELECT FROM unnest(p_tickets, p_wants, v_grant, v_change) AS u (ticket_id, wants, granted, change)
         LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
-       WHERE (v_grants_all OR u.granted > 0 OR u.change = 1)
+       WHERE (v_is_plain AND u.wants & 1 = 1 OR u.granted > 0 OR u.change = 1)
          AND (t.status IS NOT TRUE OR {withheld})
     ) THEN
       RAISE serialization_failure USING MESSAGE = 'a ticket was sold while the batch was decided';
     END IF;
   END IF;
-  IF v_records AND (v_has_grants OR v_has_changes) THEN
+  IF v_records AND (v_has_grants OR v_has_sales OR v_has_changes) THEN
     IF cardinality(v_keys) > 0 THEN
       SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
       v_carts := ARRAY(SELECT substr(sha256(v_secret || k), 1, 8) FROM unnest(v_keys) AS k);
     END IF;
-    IF v_grants_all THEN
+    IF v_is_plain THEN
       INSERT INTO holdfast_history (at, until, kind, cart, ticket_id, request)
-      SELECT v_now, v_now + p_seconds[u.wants >> 3] * interval '1 second', 'h',
+      SELECT v_now, CASE WHEN u.wants & 1 = 1 THEN v_now + p_seconds[u.wants >> 3] * interval '1 second' END,
+             (CASE WHEN u.wants & 1 = 1 THEN 'h' ELSE 's' END)::"char",
              v_carts[p_owners[u.wants >> 3]], u.ticket_id, p_requests[u.wants >> 3]
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants);
       RETURN;

@@ -196,11 +196,15 @@ class PatroniSite(Site):
         return next(filter(None, (member.seen() for member in self.members)), {})
 
     def is_whole(self) -> bool:
-        """Whether there is a primary that all others follow, one of them so that commits wait for it."""
-        roles = sorted((one["role"], one["state"]) for one in self.seen().values())
+        """Whether there is a primary that all others follow, one of them so that commits wait for it.
+
+        What a member told of itself before a failover stands until it tells it anew: its timeline is older.
+        """
+        seen = self.seen().values()
+        roles = sorted((one["role"], one["state"]) for one in seen)
         second = "sync_standby" if self._is_synchronous else "replica"
-        return roles == sorted([("leader", "running"), ("replica", "streaming"),
-                                (second, "streaming")])
+        return len({one.get("timeline") for one in seen}) == 1 and roles == sorted(
+            [("leader", "running"), ("replica", "streaming"), (second, "streaming")])
 
     def wait_until_whole(self) -> None:
         """Returns when it is."""
