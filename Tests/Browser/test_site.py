@@ -47,7 +47,7 @@ class SiteTest(unittest.TestCase):
         for path in ("/index.html", "/demo/none.js", "/demo/original.py", "/demo/../nginx.conf", "/demo/original/other"):
             status, _, body = ask(path)
             self.assertEqual((status, body), (404, not_found), path)
-        for path, method, allowed in (("/", "POST", "GET, HEAD"), ("/demo/main.js", "POST", "GET, HEAD"),
+        for path, method, allowed in (("/", "POST", "GET, HEAD, OPTIONS"), ("/demo/main.js", "POST", "GET, HEAD, OPTIONS"),
                                       ("/demo/original/tickets_lock", "GET", "POST, OPTIONS")):
             status, headers, _ = ask(path, method)
             self.assertEqual((status, headers["Allow"]), (405, allowed), path)

@@ -5,6 +5,7 @@ extension EndToEnd {
   /// The log goes to a pipe whose reader stops, as a hung log collector does.
   @Suite("Log")
   struct LogTests {
+    /// Their lines have more bytes than a pipe and the default queue hold.
     private static let requests = 10_000
 
     /// The service with its log in a pipe that nobody reads yet.
@@ -14,7 +15,7 @@ extension EndToEnd {
       private let pipe: Pipe
       private let directory: TemporaryDirectory
 
-      init() throws {
+      init(settings more: [String: String] = [:]) throws {
         let (pipe, directory) = (Pipe(), try TemporaryDirectory())
         let path = directory.path + "/s"
         let settings = [
@@ -23,7 +24,8 @@ extension EndToEnd {
         ]
         child = try ChildProcess(
           [TestSettings.binary, "serve"],
-          environment: try Site.shared().databaseEnvironment().merging(settings) { $1 },
+          environment: try Site.shared().databaseEnvironment().merging(settings) { $1 }
+            .merging(more) { $1 },
           output: pipe.fileHandleForWriting.fileDescriptor)
         // The pipe ends with the service.
         try pipe.fileHandleForWriting.close()
@@ -33,8 +35,8 @@ extension EndToEnd {
       }
 
       /// Each of these requests is logged.
-      func ask() throws {
-        for _ in 0..<LogTests.requests {
+      func ask(_ requests: Int = LogTests.requests) throws {
+        for _ in 0..<requests {
           #expect(try peer.request("GET", "/livez").status == 200)
         }
       }
@@ -57,6 +59,17 @@ extension EndToEnd {
       let service = try Service()
       try service.ask()
       #expect(try service.lostLines() > 0)
+      service.child.signal(SIGTERM)
+      #expect(service.child.wait(seconds: 30) == 0)
+    }
+
+    /// The lines of these requests have more bytes than a pipe and the shorter queue hold, and fewer
+    /// than the default queue.
+    @Test(arguments: [(["HOLDFAST_LOG_QUEUE_BYTES": "16384"], true), ([:], false)])
+    func theQueueIsAsLongAsTheSettingSays(settings: [String: String], losesLines: Bool) throws {
+      let service = try Service(settings: settings)
+      try service.ask(1000)
+      #expect((try service.lostLines() > 0) == losesLines)
       service.child.signal(SIGTERM)
       #expect(service.child.wait(seconds: 30) == 0)
     }

@@ -34,19 +34,50 @@ extension EndToEnd {
       #expect(answers.allSatisfy { $0.status == 200 || $0.status == 429 })
     }
 
-    @Test func onlyNamedOrigins() throws {
-      func origins(_ origin: String) throws -> [String] {
-        let preflight = Exchange("OPTIONS", "/tickets_lock", status: 204, answer: "")
-          .with { $0.headers = ["Origin: \(origin)", "Access-Control-Request-Method: POST"] }
-        return try wire.send([preflight])[0].values("Access-Control-Allow-Origin")
+    @Test(arguments: [
+      ("/tickets_lock", "POST"), ("/tickets_availability?event_id=E1", "GET, HEAD"),
+    ])
+    func onlyNamedOrigins(path: String, methods: String) throws {
+      func preflight(_ origin: String) throws -> HTTPResponse {
+        let exchange = Exchange("OPTIONS", path, status: 204, answer: "").with {
+          $0.headers = ["Origin: \(origin)", "Access-Control-Request-Method: \(methods.prefix(4))"]
+        }
+        return try wire.send([exchange])[0]
       }
-      try Clock.wait("the limit lets one through") { try origins("https://shop.example") != [] }
+      try Clock.wait("the limit lets one through") {
+        try preflight("https://shop.example").status == 204
+      }
       for origin in ["https://shop.example", "https://box.example:8443"] {
-        #expect(try origins(origin) == [origin])
+        let answer = try preflight(origin)
+        #expect(answer["Access-Control-Allow-Origin"] == origin)
+        #expect(answer["Access-Control-Allow-Methods"] == methods)
       }
       for origin in ["https://evil.example", "https://shop.example.evil.example", "null"] {
-        #expect(try origins(origin) == [])
+        let answer = try preflight(origin)
+        #expect(answer.values("Access-Control-Allow-Origin") == [])
+        #expect(answer.values("Access-Control-Allow-Methods") == [])
       }
+    }
+
+    /// Repeats a request until the limit lets it through.
+    private func unlimited(_ ask: () throws -> HTTPResponse) throws -> HTTPResponse {
+      var answer = try ask()
+      try Clock.wait("the limit lets one through") {
+        if answer.status == 429 { answer = try ask() }
+        return answer.status != 429
+      }
+      return answer
+    }
+
+    /// What a load balancer takes the host out for.
+    private func expectNotReady(_ answer: HTTPResponse) {
+      #expect(answer.status == 503)
+      #expect(
+        answer.body == #"{"message":"Not ready: no instance of the service answers","status":503,"#
+          + #""data":{"service":"unreachable"}}"#)
+      #expect(answer["Retry-After"] == "1")
+      #expect(answer["Cache-Control"] == "no-store")
+      #expect(answer["Content-Type"] == "application/json")
     }
 
     /// One byte of the answer is worth more than none: also while there is no service.
@@ -54,13 +85,27 @@ extension EndToEnd {
       try site.service("kill", "holdfast")
       defer { try? site.service("start", "holdfast") }
       let http = site.http()
-      try Clock.wait("the limit lets one through") {
-        let answer = try http.lock(["E1-001"])
-        guard answer.status != 429 else { return false }
-        #expect(answer.body == Answer.http(502, "Service unavailable: nothing was changed"))
-        #expect(answer["Retry-After"] == "1")
-        return true
+      let lock = try unlimited { try http.lock(["E1-001"]) }
+      #expect(lock.body == Answer.http(502, "Service unavailable: nothing was changed"))
+      #expect(lock["Retry-After"] == "1")
+      expectNotReady(try unlimited { try http.get("/readyz") })
+      // The path has all other answers of nginx as well.
+      let posted = try unlimited { try http.post("/readyz", "") }
+      #expect(posted.status == 405)
+      #expect(posted["Allow"] == "GET, HEAD, OPTIONS")
+      #expect(posted["Content-Type"] == "application/json")
+      let head = try unlimited {
+        try http.exchange("HEAD /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", hasBody: false)
       }
+      #expect(head.status == 503)
+    }
+
+    /// nginx waits for an answer as long as for any.
+    @Test func theServiceHangs() throws {
+      kill(site.holdfastID, SIGSTOP)
+      defer { kill(site.holdfastID, SIGCONT) }
+      let http = site.http()
+      expectNotReady(try unlimited { try http.get("/readyz") })
     }
   }
 }

@@ -7,6 +7,7 @@ extension EndToEnd {
     private let site: Site
     private let wire: Wire
     private let ticket = "H-1"
+    private let origin = "Origin: https://shop.example"
 
     init() throws {
       site = try .shared()
@@ -20,7 +21,7 @@ extension EndToEnd {
 
     @Test func wrongMethods() throws {
       let posts = ["/tickets_lock", "/tickets_unlock_param", "/tickets_unlock"]
-      let gets = ["/livez", "/readyz"]
+      let gets = ["/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1"]
       let exchanges =
         posts.flatMap { path in
           ["GET", "PUT", "DELETE", "PATCH", "BREW"].map { method in
@@ -31,11 +32,11 @@ extension EndToEnd {
           }
         }
         + gets.flatMap { path in
-          ["POST", "PUT", "DELETE", "OPTIONS"].map { method in
+          ["POST", "PUT", "DELETE", "BREW"].map { method in
             Exchange(
               method, path, status: 405,
-              answer: Answer.http(405, "Method not allowed: this path takes GET, HEAD")
-            ).with { $0.answerHeaders["Allow"] = "GET, HEAD" }
+              answer: Answer.http(405, "Method not allowed: this path takes GET, HEAD, OPTIONS")
+            ).with { $0.answerHeaders["Allow"] = "GET, HEAD, OPTIONS" }
           }
         }
       try wire.check(exchanges)
@@ -43,7 +44,7 @@ extension EndToEnd {
 
     @Test func wrongPaths() throws {
       let paths = [
-        "/tickets_lock/", "/tickets_lock/x", "/Tickets_Lock", "/tickets", "/.error",
+        "/tickets_lock/", "/tickets_lock/x", "/Tickets_Lock", "/tickets", "/.error", "/.get_only",
         "/favicon.ico", "/tickets_unlock_params", "/a%2ftickets_lock",
       ]
       try wire.check(paths.map { Exchange("GET", $0, status: 404, answer: Answer.notFound) })
@@ -147,23 +148,37 @@ extension EndToEnd {
       #expect(Set(replaced).count == replaced.count)
     }
 
-    @Test func crossOriginRequests() throws {
-      let preflight = [
-        "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "POST",
-        "Access-Control-Allow-Headers":
-          "Content-Type, X-Request-Id, Idempotency-Key, Authorization, *",
+    @Test func preflights() throws {
+      func preflight(_ method: String, _ path: String, allowed: String) -> Exchange {
+        Exchange("OPTIONS", path, status: 204, answer: "").with {
+          $0.headers = [
+            origin, "Access-Control-Request-Method: \(method)",
+            "Access-Control-Request-Headers: authorization,content-type,x-request-id",
+          ]
+          $0.answerHeaders = [
+            "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers":
+              "Content-Type, X-Request-Id, Idempotency-Key, Authorization, *",
+            "Access-Control-Max-Age": "86400",
+          ]
+        }
+      }
+      let posts = [
+        "/tickets_lock", "/tickets_lock_best", "/tickets_unlock_param", "/tickets_unlock",
+        "/tickets_confirm", "/tickets_list_event", "/tickets_list_event_sales",
       ]
-      let origin = "Origin: https://shop.example"
+      let gets = [
+        "/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1",
+        "/tickets_availability?event_id=E1",
+      ]
       try wire.check(
-        ["/tickets_lock", "/tickets_unlock_param", "/tickets_unlock"].map { path in
-          Exchange("OPTIONS", path, status: 204, answer: "").with {
-            $0.headers = [
-              origin, "Access-Control-Request-Method: POST",
-              "Access-Control-Request-Headers: content-type",
-            ]
-            $0.answerHeaders = preflight
-          }
-        } + [
+        posts.map { preflight("POST", $0, allowed: "POST") }
+          + gets.map { preflight("GET", $0, allowed: "GET, HEAD") })
+    }
+
+    @Test func crossOriginRequests() throws {
+      try wire.check(
+        [
           Exchange.granted([ticket]).with {
             $0.headers.append(origin)
             $0.answerHeaders["Access-Control-Allow-Origin"] = "*"

@@ -12,14 +12,18 @@ import Threads
     let server: FastCGIServer
     private let directory: TemporaryDirectory
 
-    init(bytes: Int, longAnswers: Int = 2, timeoutMilliseconds: Int = 20_000) throws {
+    init(
+      bytes: Int, longAnswers: Int = 2, waiting: Int = 0, waitMilliseconds: Int = 120_000,
+      timeoutMilliseconds: Int = 20_000
+    ) throws {
       directory = try TemporaryDirectory()
       path = "\(directory.path)/s"
       server = FastCGIServer(
         listeningOn: try Sockets.make(.unix(path: path)),
         limits: FastCGILimits(
           workers: 1, connections: 100, peerTimeoutMilliseconds: 20_000, parameterBytes: 16_384,
-          bodyBytes: 1000, longAnswers: longAnswers,
+          bodyBytes: 1000, longAnswers: longAnswers, longAnswersWaiting: waiting,
+          longAnswerWaitMilliseconds: waitMilliseconds,
           longAnswerTimeoutMilliseconds: timeoutMilliseconds)
       ) { exchange in
         if exchange.parameter("NAME") == "short" { return exchange.respond(Array("short".utf8)) }
@@ -86,9 +90,9 @@ import Threads
     #expect(try deaf.readAnswer().utf8.count == 3_000_010)
   }
 
-  /// Two who have asked, and do not read their answers yet.
-  private func deafClients(of source: Source) throws -> [Client] {
-    try (0..<2).map { _ in
+  /// Some who have asked, and do not read their answers yet.
+  private func deafClients(_ count: Int = 2, of source: Source) throws -> [Client] {
+    try (0..<count).map { _ in
       let client = try source.connect()
       client.send(Record.request())
       // Once this is answered, the request before it has been read.
@@ -114,6 +118,52 @@ import Threads
     // A thread has become free.
     let limit = Instant.now.advanced(byMilliseconds: 30_000)
     while try other.ask() == "busy" { try #require(Instant.now < limit) }
+  }
+
+  /// Two are being sent, and two wait. Without their places they would be told that the server is busy,
+  /// as the fifth is.
+  @Test func asManyAsMayWaitGetTheirAnswers() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 2, waiting: 2)
+    let clients = try deafClients(4, of: source)
+    #expect(try source.connect().ask() == "busy")
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundOneMoreWaits() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 2, waiting: 3)
+    let clients = try deafClients(5, of: source)
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  /// Those that are being sent are given up much later.
+  @Test func whoHasWaitedTooLongGetsTheOtherAnswer() throws {
+    let source = try Source(
+      bytes: 3_000_000, longAnswers: 2, waiting: 2, waitMilliseconds: 200,
+      timeoutMilliseconds: 300_000)
+    let deaf = try deafClients(of: source)
+    let start = Instant.now
+    #expect(try source.connect().ask() == "busy")
+    #expect(start.milliseconds(until: .now) >= 200)
+    for client in deaf { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundOfItsTimeItWaitsOn() throws {
+    let source = try Source(
+      bytes: 3_000_000, longAnswers: 2, waiting: 2, timeoutMilliseconds: 300_000)
+    let clients = try deafClients(3, of: source)
+    usleep(1_000_000)
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+  }
+
+  @Test func aStopSendsWhatWaits() throws {
+    let source = try Source(bytes: 3_000_000, longAnswers: 1, waiting: 1)
+    let clients = try deafClients(of: source)
+    source.server.drain()
+    let stopped = WorkerThread { [server = source.server] in server.stop() }
+    for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }
+    stopped.join()
   }
 
   @Test func aStopWaitsForLongAnswers() throws {

@@ -37,8 +37,8 @@ public final class FastCGIExchange: Sendable {
   /// Sends an answer that may be long, as `respond` does.
   ///
   /// One of more than `FastCGILimits.directAnswerBytes` is written by a thread of its own, which waits
-  /// for the peer for a bounded time. When there are as many as `FastCGILimits.longAnswers`, the peer
-  /// gets the other answer.
+  /// for the peer for a bounded time. When `FastCGILimits.longAnswers` are being sent it waits for its
+  /// turn. The peer gets the other answer when too many wait, or when this one has waited for too long.
   public func respond(_ pieces: [[UInt8]], insteadWhenBusy: [UInt8]) {
     finish(Answer(pieces: pieces, insteadWhenBusy: insteadWhenBusy))
   }

@@ -30,14 +30,21 @@ public struct FastCGILimits: Sendable {
   /// Long answers that are sent at once, each by a thread.
   public var longAnswers: Int
 
+  /// Long answers that may wait for a thread besides.
+  public var longAnswersWaiting: Int
+
+  /// How long such an answer waits, at most.
+  public var longAnswerWaitMilliseconds: Int
+
   /// How long a peer may take to take in a long answer.
   public var longAnswerTimeoutMilliseconds: Int
 
-  /// Creates bounds; each must be at least 1, and a request within them must fit into
-  /// `maximumRequestBytes`.
+  /// Creates bounds; each but `longAnswersWaiting` must be at least 1, and a request within them must
+  /// fit into `maximumRequestBytes`.
   public init(
     workers: Int, connections: Int, peerTimeoutMilliseconds: Int, parameterBytes: Int,
-    bodyBytes: Int, longAnswers: Int = 8, longAnswerTimeoutMilliseconds: Int = 10_000
+    bodyBytes: Int, longAnswers: Int = 8, longAnswersWaiting: Int = 256,
+    longAnswerWaitMilliseconds: Int = 2000, longAnswerTimeoutMilliseconds: Int = 10_000
   ) {
     self.workers = workers
     self.connections = connections
@@ -45,6 +52,8 @@ public struct FastCGILimits: Sendable {
     self.parameterBytes = parameterBytes
     self.bodyBytes = bodyBytes
     self.longAnswers = longAnswers
+    self.longAnswersWaiting = longAnswersWaiting
+    self.longAnswerWaitMilliseconds = longAnswerWaitMilliseconds
     self.longAnswerTimeoutMilliseconds = longAnswerTimeoutMilliseconds
   }
 

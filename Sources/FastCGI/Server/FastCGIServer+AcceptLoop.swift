@@ -52,13 +52,17 @@ extension FastCGIServer {
     if let instead = answer.insteadWhenBusy,
       answer.pieces.reduce(0, { $0 + $1.count }) > FastCGILimits.directAnswerBytes
     {
-      let isTaken = writers.run { [self] in
-        let timeout = limits.longAnswerTimeoutMilliseconds
-        let inspection = connection.answer(
-          long: answer.pieces, deadline: .now.advanced(byMilliseconds: timeout))
-        giveBack(connection, after: inspection, rearms: rearms)
-      }
-      if !isTaken { giveBack(connection, after: connection.answer([instead]), rearms: rearms) }
+      let job = LongAnswerWriters.Job(
+        send: { [self] in
+          let timeout = limits.longAnswerTimeoutMilliseconds
+          let inspection = connection.answer(
+            long: answer.pieces, deadline: .now.advanced(byMilliseconds: timeout))
+          giveBack(connection, after: inspection, rearms: rearms)
+        },
+        refuse: { [self] in
+          giveBack(connection, after: connection.answer([instead]), rearms: rearms)
+        })
+      writers.run(job)
     } else {
       giveBack(connection, after: connection.answer(answer.pieces), rearms: rearms)
     }

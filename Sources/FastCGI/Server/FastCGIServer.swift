@@ -31,7 +31,7 @@ public final class FastCGIServer: Sendable {
     self.handler = handler
     listener = Monitor(socket)
     table = Monitor(ConnectionTable(limits: limits))
-    writers = LongAnswerWriters(count: limits.longAnswers)
+    writers = LongAnswerWriters(limits: limits)
     pulses = (0..<limits.workers).map { _ in Pulse() }
     poll.add(socket.descriptor, as: Self.listenerIdentifier, for: .accepting)
     poll.addForAll(stopping.descriptor, as: Self.stopIdentifier)

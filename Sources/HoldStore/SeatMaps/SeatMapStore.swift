@@ -25,7 +25,7 @@ public final class SeatMapStore: SeatMapService {
   private let lists: TicketLists
   private let onEvent: @Sendable (HoldStoreEvent) -> Void
   private let isStopping = Monitor(false)
-  private let threads: Monitor<[WorkerThread]> = Monitor([])
+  private let threads = WorkerThreads()
 
   /// Starts the store; a database that cannot be reached is tried again in the background.
   ///
@@ -51,9 +51,8 @@ public final class SeatMapStore: SeatMapService {
       onFailure: { onEvent(.connectFailed($0)) })
     lists = TicketLists(
       settings: settings, connector: connector, reader: reader, onEvent: onEvent)
-    let readers = (0..<settings.readers).map { _ in WorkerThread { self.readUntilStopped() } }
-    let keeper = WorkerThread { self.keepDeadlines() }
-    threads.withLock { $0 = readers + [keeper] }
+    for _ in 0..<settings.readers { threads.start { self.readUntilStopped() } }
+    threads.start { self.keepDeadlines() }
   }
 
   /// Gives a part of an event's seat map, read in this second of the clock or the one before.
@@ -88,11 +87,7 @@ public final class SeatMapStore: SeatMapService {
     for waiter in waiting { waiter.completion(.failed(.stopping)) }
     maps.pool.close()
     lists.stop()
-    let ended = threads.withLock { threads in
-      defer { threads = [] }
-      return threads
-    }
-    for thread in ended { thread.join() }
+    threads.join()
   }
 
   private func readUntilStopped() {

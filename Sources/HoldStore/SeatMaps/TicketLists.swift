@@ -47,7 +47,7 @@ final class TicketLists: Sendable {
   private let state = Monitor(State())
   private let listsTaken = Monitor(0)
   private let bodiesTaken = Monitor(0)
-  private let thread: Monitor<WorkerThread?> = Monitor(nil)
+  private let threads = WorkerThreads()
 
   init(
     settings: SeatMapSettings, connector: PostgresConnector, reader: SeatMapReader,
@@ -62,8 +62,7 @@ final class TicketLists: Sendable {
       statementTimeoutMilliseconds: settings.answerTimeoutMilliseconds,
       isSharded: settings.isSharded,
       onFailure: { onEvent(.connectFailed($0)) })
-    let started = WorkerThread { self.readUntilStopped() }
-    thread.withLock { $0 = started }
+    threads.start { self.readUntilStopped() }
   }
 
   func request(
@@ -108,11 +107,7 @@ final class TicketLists: Sendable {
     state.broadcast()
     for request in waiting { request.completion(.failed(.stopping)) }
     pool.pool.close()
-    let ended = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    ended?.join()
+    threads.join()
   }
 
   private func readUntilStopped() {

@@ -25,7 +25,7 @@ struct ServeCommand: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let settings = try ServiceSettings(flags: flags, environment: environment)
     raiseDescriptorLimit()
-    let log = LogWriter(format: settings.logFormat)
+    let log = LogWriter(format: settings.logFormat, queueBytes: settings.logQueueBytes)
     defer { log.flush() }
     let logger = Logger(label: "holdfast") { _ in
       LineLogHandler(logLevel: settings.logLevel, to: log)

@@ -8,6 +8,8 @@ internal import Threads
 final class LogWriter: Sendable {
   private struct State {
     var waiting: [String] = []
+
+    /// Of these lines, and of those that are being written.
     var waitingBytes = 0
 
     /// Since the log last told of them.
@@ -16,17 +18,19 @@ final class LogWriter: Sendable {
     var isIdle: Bool { waiting.isEmpty && lostLines == 0 && !isWriting }
   }
 
-  private static let waitingBytesLimit = 1 << 20
-
   /// How many lines have been lost.
   let lost = Counter()
 
   private let writesJSON: Bool
+  private let queueBytes: Int
   private let state = Monitor(State())
 
   /// Starts the thread, which ends with the process.
-  init(format: LogFormat) {
+  ///
+  /// - Parameter queueBytes: How much may wait for the log's reader.
+  init(format: LogFormat, queueBytes: Int) {
     writesJSON = format == .json || format == .auto && isatty(STDERR_FILENO) == 0
+    self.queueBytes = queueBytes
     _ = WorkerThread { [self] in
       while true { writeWhatWaits() }
     }
@@ -36,7 +40,7 @@ final class LogWriter: Sendable {
     let text = text(of: line)
     let bytes = text.utf8.count
     let isTaken = state.withLock { state in
-      guard state.waitingBytes + bytes <= Self.waitingBytesLimit else {
+      guard state.waitingBytes + bytes <= queueBytes else {
         state.lostLines += 1
         return false
       }
@@ -58,14 +62,16 @@ final class LogWriter: Sendable {
       guard !state.waiting.isEmpty || state.lostLines > 0 else { return nil }
       defer {
         state.waiting = []
-        state.waitingBytes = 0
         state.lostLines = 0
       }
       state.isWriting = true
       return (state.waiting, state.lostLines)
     }
     guard let (lines, lostLines) = next else { return }
-    for line in lines { write(line) }
+    for line in lines {
+      write(line)
+      state.withLock { $0.waitingBytes -= line.utf8.count }
+    }
     if lostLines > 0 {
       write(
         text(

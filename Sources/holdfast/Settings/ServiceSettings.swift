@@ -35,6 +35,7 @@ struct ServiceSettings {
   let hasMetrics: Bool
   let logLevel: Logger.Level
   let logFormat: LogFormat
+  let logQueueBytes: Int
 
   /// All settings as they were declared, in the order of `--help`.
   let declarations: [SettingDeclaration]
@@ -92,6 +93,9 @@ struct ServiceSettings {
     logFormat = try reader.read(
       "log-format", .choice, default: .auto,
       "Format of the log. auto writes text to a terminal, and JSON elsewhere.")
+    logQueueBytes = try reader.read(
+      "log-queue-bytes", .integer(16_384...1_073_741_824), default: 1_048_576,
+      "Bytes of the log that may wait for its reader. Further lines are lost, and counted.")
     try reader.finish()
     declarations = reader.declarations
   }
@@ -122,8 +126,13 @@ struct ServiceSettings {
       bodyBytes: bodyBytes,
       longAnswers: try reader.read(
         "long-answers", .integer(1...1024), default: 8,
-        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread. Further "
-          + "ones are answered with 503."),
+        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread."),
+      longAnswersWaiting: try reader.read(
+        "long-answers-waiting", .integer(0...65_536), default: 256,
+        "Such answers that may wait for a thread. Further ones are answered with 503."),
+      longAnswerWaitMilliseconds: try reader.read(
+        "long-answer-wait", times, default: 2000,
+        "Longest wait for a thread. Then the answer is 503."),
       longAnswerTimeoutMilliseconds: try reader.read(
         "long-answer-timeout", times, default: 10_000,
         "Time in which the web server must take in such an answer."))
