@@ -40,6 +40,30 @@ extension ServerSuites {
       #expect(many.map(\.level) == [.problem])
     }
 
+    /// What is found after all tickets of a big event were sold, half a page of which was free or not.
+    private func sell(fillfactor: Int) throws -> [Finding] {
+      try database.run(
+        """
+        TRUNCATE tickets;
+        SELECT pg_stat_reset_single_table_counters('tickets'::regclass);
+        ALTER TABLE tickets SET (fillfactor = \(fillfactor));
+        INSERT INTO tickets (ticket_id) SELECT n FROM generate_series(1, 10001) n;
+        """)
+      try database.run("UPDATE tickets SET status = false")
+      try database.run("SELECT pg_stat_force_next_flush()")
+      return findings("tickets")
+    }
+
+    @Test func salesThatChangeEveryIndexAreSeen() throws {
+      #expect(try sell(fillfactor: 50) == [])
+      let found = try sell(fillfactor: 100)
+      #expect(found.map(\.level) == [.warning])
+      #expect(
+        found.first?.message
+          == "10001 of 10001 updates, such as sales, had to change its indexes too",
+        "\(found)")
+    }
+
     private func add(_ ticketID: String, made: Int, until: Int) throws {
       try database.run(
         """

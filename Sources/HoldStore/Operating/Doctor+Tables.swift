@@ -31,6 +31,12 @@ extension Doctor {
           "history", "no partition for \(days): its rows go to holdfast_history_rest",
           advice: "see that a service runs, which makes them ahead, or run `holdfast migrate`"))
     }
+    if let share = row.optionalText(row: 0, column: 4) {
+      findings.append(
+        .warning(
+          "tickets", "\(share) updates, such as sales, had to change its indexes too",
+          advice: "ALTER TABLE tickets SET (fillfactor = 50), for tickets put on sale from then on"))
+    }
     return findings
   }
 }

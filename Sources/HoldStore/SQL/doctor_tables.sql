@@ -23,4 +23,10 @@ SELECT
       AND NOT EXISTS (
         SELECT FROM pg_inherits p JOIN pg_class c ON c.oid = p.inhrelid
          WHERE p.inhparent = to_regclass('holdfast_history')
-           AND c.relname = 'holdfast_history_' || d.day)) AS missing_days
+           AND c.relname = 'holdfast_history_' || d.day)) AS missing_days,
+  -- A sale that found no room in its page had to change every index.
+  (SELECT format('%s of %s', sum(n_tup_upd - n_tup_hot_upd), sum(n_tup_upd))
+     FROM pg_stat_user_tables
+    WHERE relid = to_regclass('tickets')
+       OR relid IN (SELECT relid FROM pg_partition_tree(to_regclass('tickets')))
+   HAVING sum(n_tup_upd) > 10000 AND sum(n_tup_hot_upd) < sum(n_tup_upd) / 2) AS index_updates
