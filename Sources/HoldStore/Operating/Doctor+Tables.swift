@@ -35,7 +35,8 @@ extension Doctor {
       findings.append(
         .warning(
           "tickets", "\(share) updates, such as sales, had to change its indexes too",
-          advice: "ALTER TABLE tickets SET (fillfactor = 50), for tickets put on sale from then on"))
+          advice: "ALTER TABLE tickets SET (fillfactor = 50), for tickets put on sale from then on")
+      )
     }
     return findings
   }
