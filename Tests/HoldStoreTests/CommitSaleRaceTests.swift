@@ -8,175 +8,18 @@ import Threads
 extension ServerSuites {
   /// A confirm beside another session's transaction; each protection is also taken out, and missed.
   @Suite struct CommitSaleRaceTests {
-    private let database: Database
-    private let other: Database
+    private let race: CommitRace
+    private var database: Database { race.database }
+    private var other: Database { race.other }
 
-    init() throws {
-      database = try Database()
-      other = try Database(beside: database)
-      try database.sell(["a", "b", "c", "d", "e", "f"])
-      try database.run("SET lock_timeout = '20 s'")
-    }
-
-    /// What becomes of a batch that meets an open transaction of `other`, which then ends.
-    ///
-    /// - Returns: The outcomes, or the server's error code.
-    private func commit(
-      _ operations: [HoldOperation], limit: Int = 0, then end: String
-    ) throws -> [String] {
-      let answer = Monitor<[String]?>(nil)
-      let thread = WorkerThread { [database] in
-        var words: [String]
-        do {
-          words = try database.commit(operations, heldTicketLimit: limit).verdicts.map(
-            Database.word)
-        } catch let error as PostgresError {
-          words = if case .server(let state) = error.code { [state.rawValue] } else { ["lost"] }
-        } catch {
-          words = ["\(error)"]
-        }
-        answer.withLock { $0 = words }
-        answer.broadcast()
-      }
-      defer { thread.join() }
-      let watch = try Database(beside: database)
-      // Until it has been decided, or waits for the other transaction.
-      let limit = Database.patience
-      while answer.withLock({ $0 == nil }), try !watch.hasBlockedStatement() {
-        guard Instant.now < limit else { break }
-      }
-      try other.run(end)
-      return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
-    }
-
-    /// Has whatever row the ticket has by then locked, instead of the one that was found.
-    private func lockWhateverRowThereIs() throws {
-      try database.takeOut(
-        "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
-        insteadOf: "b.ticket_id = u.ticket_id")
-      try database.takeOut("WHERE s.row = s.row_now", insteadOf: "")
-    }
-
-    /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
-    private func pauseBeforeLocks() throws {
-      try database.takeOut(
-        "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
-      try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
-    }
-
-    // MARK: - An expired hold
-
-    /// A hold that has expired at the first look, and is another cart's before its row is locked.
-    private func takeOverWhatIsRenewedMeanwhile() throws -> [String] {
-      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
-      try pauseBeforeLocks()
-      try other.run("UPDATE tickets_blocked SET locked_up = now() + interval '1 h'")
-      return try commit([.lock("a", as: "two")], then: "COMMIT")
-    }
-
-    @Test func whatIsLockedIsLookedAtAgain() throws {
-      #expect(try takeOverWhatIsRenewedMeanwhile() == ["refused a held"])
-    }
-
-    /// Negative control: without the second look, and when whatever row the ticket has by then is locked, a
-    /// live hold goes to another cart.
-    @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
-      try database.takeOut(
-        "EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
-      try lockWhateverRowThereIs()
-      #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
-    }
-
-    // MARK: - A hold that another cart has by now
-
-    /// A confirm whose own hold is another cart's before its row is locked.
-    private func confirmWhatIsAnothersMeanwhile() throws -> [String] {
-      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try pauseBeforeLocks()
-      try other.run("UPDATE tickets_blocked SET hold_key = sha256('two')")
-      return try commit([.confirm("a", order: "1", as: "one")], then: "COMMIT")
-    }
-
-    @Test func whatIsAnothersByNowIsNotSold() throws {
-      #expect(try confirmWhatIsAnothersMeanwhile() == ["refused a held"])
-    }
-
-    /// Negative control: when whatever row the ticket has by then counts as locked, it is sold.
-    @Test func withoutTheSameRowAnothersTicketIsSold() throws {
-      try lockWhateverRowThereIs()
-      #expect(try confirmWhatIsAnothersMeanwhile() == ["sold"])
-    }
-
-    // MARK: - A sale beside a lock and a confirm of one batch
-
-    /// A lock of a ticket that is sold directly after it was found free. The confirm beside it needs rows
-    /// to be locked, and they are as they were found, so that nothing is looked at again.
-    private func lockBesideAConfirmWhatIsSoldMeanwhile() throws -> [String] {
-      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try pauseBeforeLocks()
-      try other.run("UPDATE tickets SET status = false WHERE ticket_id = 'c'")
-      return try commit(
-        [.confirm("a", order: "1", as: "one"), .lock("c", as: "two")], then: "COMMIT")
-    }
-
-    @Test func whatIsSoldMeanwhileIsNotHeldBesideAConfirm() throws {
-      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["40001"])
-      #expect(try database.holds().keys.sorted() == ["a"])
-    }
-
-    /// Negative control: without the look at what was granted, a sold ticket is held.
-    @Test func withoutTheLastLookASoldTicketIsHeldBesideAConfirm() throws {
-      try database.takeOut("v_is_plain AND u.wants & 1 = 1 OR", insteadOf: "")
-      #expect(try lockBesideAConfirmWhatIsSoldMeanwhile() == ["sold", "granted"])
-    }
-
-    // MARK: - The clock
-
-    /// Whether a renewal that had to wait before its locks lasts as long from then on as it asked for.
-    private func renewalLastsFromItsLocksOn() throws -> Bool {
-      #expect(try database.outcomes(.lock("a", seconds: 60, as: "one")) == ["granted"])
-      try pauseBeforeLocks()
-      let end = "CREATE TABLE resumed AS SELECT clock_timestamp() AS at; COMMIT"
-      #expect(try commit([.lock("a", seconds: 600, as: "one")], then: end) == ["granted"])
-      return try database.bool("locked_up >= at + interval '600 s' FROM tickets_blocked, resumed")
-    }
-
-    @Test func theClockIsReadAfterTheLocks() throws {
-      #expect(try renewalLastsFromItsLocksOn())
-    }
-
-    /// Negative control: `now()` is when the transaction began.
-    @Test func byTheTransactionsStartAHoldIsTooShort() throws {
-      try database.takeOut("v_now := clock_timestamp();", insteadOf: "v_now := now();")
-      #expect(try !renewalLastsFromItsLocksOn())
-    }
-
-    // MARK: - A renewal
-
-    /// A lock that is refused at the first look, and whose obstacle is gone at the second: what it would
-    /// renew has not been locked, and may be another cart's by now.
-    @Test func whatWasRefusedAtFirstRenewsNoRowThatItHasNotLocked() throws {
-      try database.run("SET lock_timeout = '5 s'")
-      #expect(
-        try database.outcomes(.lock("a", as: "one"), .lock("b", as: "two"), .lock("c"))
-          == ["granted", "granted", "granted"])
-      try pauseBeforeLocks()
-      try other.run("DELETE FROM tickets_blocked WHERE ticket_id = 'b'")
-      let owner = try Database(beside: database)
-      try owner.run("BEGIN; SELECT FROM tickets_blocked WHERE ticket_id = 'a' FOR UPDATE")
-      #expect(
-        try commit([.lock("a", "b", as: "one"), .release("c")], then: "COMMIT")
-          == ["deferred", "released"])
-      try owner.run("ROLLBACK")
-    }
+    init() throws { race = try CommitRace() }
 
     // MARK: - Another confirm
 
     private func confirmTwice() throws -> [String] {
       try other.run("BEGIN")
       #expect(try other.outcomes(.confirm("a", order: "1")) == ["sold"])
-      return try commit([.confirm("a", order: "2")], then: "COMMIT")
+      return try race.commit([.confirm("a", order: "2")], then: "COMMIT")
     }
 
     @Test func aTicketIsSoldOnce() throws {
@@ -195,7 +38,7 @@ extension ServerSuites {
     private func confirmOneOrderTwice() throws -> [String] {
       try other.run("BEGIN")
       #expect(try other.outcomes(.confirm("a", order: "1")) == ["sold"])
-      return try commit([.confirm("b", order: "1")], then: "COMMIT")
+      return try race.commit([.confirm("b", order: "1")], then: "COMMIT")
     }
 
     @Test func anOrderIsSoldOnce() throws {
@@ -216,7 +59,7 @@ extension ServerSuites {
     private func lockDuringAConfirm(then end: String) throws -> [String] {
       try other.run("BEGIN")
       #expect(try other.outcomes(.confirm("a", order: "1")) == ["sold"])
-      return try commit([.lock("a", "b")], then: end)
+      return try race.commit([.lock("a", "b")], then: end)
     }
 
     @Test func aLockWaitsForTheSaleAndSeesIt() throws {
@@ -238,7 +81,7 @@ extension ServerSuites {
     @Test func aConfirmThatLosesToALockIsDecidedAgain() throws {
       try other.run("BEGIN")
       #expect(try other.outcomes(.lock("a", as: "cart")) == ["granted"])
-      #expect(try commit([.confirm("a", order: "1")], then: "COMMIT") == ["23505"])
+      #expect(try race.commit([.confirm("a", order: "1")], then: "COMMIT") == ["23505"])
       #expect(try database.outcomes(.confirm("a", order: "1")) == ["refused a held"])
       #expect(try database.bool("bool_and(status) FROM tickets"))
     }
@@ -249,7 +92,7 @@ extension ServerSuites {
       try other.run("BEGIN")
       #expect(try other.outcomes(.lock("a")) == ["granted"])
       #expect(
-        try commit([.confirm("a", order: "1", as: "cart")], then: "COMMIT") == ["deferred"])
+        try race.commit([.confirm("a", order: "1", as: "cart")], then: "COMMIT") == ["deferred"])
       #expect(try database.outcomes(.confirm("a", order: "1", as: "cart")) == ["refused a held"])
     }
 
@@ -263,7 +106,7 @@ extension ServerSuites {
       try other.run("BEGIN")
       _ = try other.outcomes(operation)
       let confirm = HoldOperation.confirm("a", order: "1", as: "cart")
-      #expect(try commit([confirm], then: "COMMIT") == ["deferred"])
+      #expect(try race.commit([confirm], then: "COMMIT") == ["deferred"])
       #expect(try database.outcomes(confirm) == ["sold"])
       #expect(try database.holds().isEmpty)
     }
@@ -273,7 +116,7 @@ extension ServerSuites {
       try other.run("BEGIN")
       #expect(try other.outcomes(.confirm("a", order: "1", as: "cart")) == ["sold"])
       #expect(
-        try commit(
+        try race.commit(
           [.lock("a", as: "cart"), .release("a", as: "cart"), .lock("a")], then: "COMMIT")
           == ["deferred", "deferred", "deferred"])
       #expect(
@@ -291,7 +134,7 @@ extension ServerSuites {
         DELETE FROM tickets_blocked WHERE ticket_id = 'a';
         """)
       let confirm = HoldOperation.confirm("a", order: "1", as: "cart")
-      #expect(try commit([confirm], then: end) == ["deferred"])
+      #expect(try race.commit([confirm], then: end) == ["deferred"])
       #expect(
         try database.outcomes(confirm) == [end == "COMMIT" ? "refused a sold" : "sold"])
     }
@@ -304,7 +147,7 @@ extension ServerSuites {
         try other.commit(
           [.lock(["a", "b"], as: "cart", shopper: "Ann")], heldTicketLimit: 3
         ).verdicts.map(Database.word) == ["granted"])
-      return try commit(
+      return try race.commit(
         [.lock(["c", "d"], as: "cart"), .lock(["e", "f"], shopper: "Ann")], limit: 3,
         then: "COMMIT")
     }

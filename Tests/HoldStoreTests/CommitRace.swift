@@ -1,0 +1,66 @@
+import Holds
+import Postgres
+import Testing
+import Threads
+
+@testable import HoldStore
+
+/// Two sessions of one database: one commits, and the other has a transaction of its own meanwhile.
+struct CommitRace {
+  let database: Database
+  let other: Database
+
+  /// A database with the tickets a to f.
+  init() throws {
+    database = try Database()
+    other = try Database(beside: database)
+    try database.sell(["a", "b", "c", "d", "e", "f"])
+    try database.run("SET lock_timeout = '20 s'")
+  }
+
+  /// What becomes of a batch that meets an open transaction of `other`, which then ends.
+  ///
+  /// - Returns: The outcomes, or the server's error code.
+  func commit(
+    _ operations: [HoldOperation], limit: Int = 0, then end: String
+  ) throws -> [String] {
+    let answer = Monitor<[String]?>(nil)
+    let thread = WorkerThread { [database] in
+      var words: [String]
+      do {
+        words = try database.commit(operations, heldTicketLimit: limit).verdicts.map(
+          Database.word)
+      } catch let error as PostgresError {
+        words = if case .server(let state) = error.code { [state.rawValue] } else { ["lost"] }
+      } catch {
+        words = ["\(error)"]
+      }
+      answer.withLock { $0 = words }
+      answer.broadcast()
+    }
+    defer { thread.join() }
+    let watch = try Database(beside: database)
+    // Until it has been decided, or waits for the other transaction.
+    let limit = Database.patience
+    while answer.withLock({ $0 == nil }), try !watch.hasBlockedStatement() {
+      guard Instant.now < limit else { break }
+    }
+    try other.run(end)
+    return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
+  }
+
+  /// Has whatever row the ticket has by then locked, instead of the one that was found.
+  func lockWhateverRowThereIs() throws {
+    try database.takeOut(
+      "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
+      insteadOf: "b.ticket_id = u.ticket_id")
+    try database.takeOut("WHERE s.row = s.row_now", insteadOf: "")
+  }
+
+  /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
+  func pauseBeforeLocks() throws {
+    try database.takeOut(
+      "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+    try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+  }
+}
