@@ -33,6 +33,7 @@ extension EndToEnd {
     @Test func whenNoWorkerRunsThereIsNoAnswer() throws {
       let service = try ServiceProcess(on: site)
       service.signal(SIGSTOP)
+      try Clock.wait("it stands still") { ProcessTable.isStopped(service.identifier) }
       let waiting = Parallel.start { [path = service.socketPath] in
         try FastCGIPeer(Socket(path: path)).request("GET", "/livez").status
       }

@@ -16,6 +16,14 @@ enum ProcessTable {
     return state != "Z" && state != "X"
   }
 
+  /// Whether every thread of it has been stopped, which takes a moment after the signal.
+  static func isStopped(_ identifier: pid_t) -> Bool {
+    let threads =
+      (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/task")) ?? []
+    return !threads.isEmpty
+      && threads.compactMap { pid_t($0) }.allSatisfy { stat($0)?.first == "T" }
+  }
+
   /// The fields that follow the command's name: state, parent, and so on.
   private static func stat(_ identifier: pid_t) -> [Substring]? {
     guard let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8),
