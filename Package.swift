@@ -18,7 +18,7 @@ let package = Package(
     .systemLibrary(
       name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Threads"),
+    .target(name: "Threads", dependencies: ["CLinux"]),
     .target(name: "FastCGI", dependencies: ["CFastCGI", "CLinux", "Threads"]),
     .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
     .target(name: "Holds"),

@@ -8,3 +8,6 @@
 int accept4(int descriptor, struct sockaddr *address, socklen_t *bytes, int flags);
 int memfd_create(const char *name, unsigned int flags);
 enum { HOLDFAST_MFD_CLOEXEC = 1 };
+
+// Of <sched.h>, likewise. An int, as sched_setscheduler takes it.
+static const int HOLDFAST_SCHED_BATCH = 3;

@@ -6,17 +6,14 @@ private import Threads
 /// Carries a request from FastCGI to the API, and its answer back.
 struct RequestHandler: Sendable {
   private let api: API
-  private let logger: Logger
-  private let metrics: RequestMetrics?
-  private let answered = Counter()
+  private let log: AnswerLog
 
   /// How many requests have been answered.
-  var answeredCount: Int { answered.value }
+  var answeredCount: Int { log.answered.value }
 
   init(api: API, logger: Logger, metrics: RequestMetrics?) {
     self.api = api
-    self.logger = logger
-    self.metrics = metrics
+    log = AnswerLog(logger: logger, metrics: metrics)
   }
 
   func handle(_ exchange: FastCGIExchange) {
@@ -29,45 +26,32 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameterBytes($0) })
-    api.answer(request) { [logger, metrics, answered] response in
-      // A 500 means that something is wrong which a person must mend.
-      let level: Logger.Level = response.status == 500 ? .warning : .debug
+    api.answer(request) { [log] response in
       // Parameters end with the answer.
-      let trace =
-        logger.logLevel <= level
-        ? TraceContext.traceID(of: exchange.parameter("HTTP_TRACEPARENT")) : nil
-      let nanoseconds = Int(Instant.now.nanoseconds - start.nanoseconds)
+      let trace = log.trace(of: exchange, status: response.status)
+      if response.longBody != nil {
+        return Self.send(long: response, to: exchange) { status in
+          let nanoseconds = log.count(status, of: request, since: start)
+          log.write(status, of: request, trace: trace, nanoseconds: nanoseconds)
+        }
+      }
       // First, so that whoever has an answer finds it counted.
-      metrics?.count(path: request.path, status: response.status, nanoseconds: nanoseconds)
-      Self.send(response, to: exchange, requestID: request.requestID)
-      answered.add()
-      logger.log(
-        level: level, "answered",
-        metadata: Self.details(of: request, response, trace: trace, nanoseconds: nanoseconds))
+      let nanoseconds = log.count(response.status, of: request, since: start)
+      exchange.respond(CGIResponse.bytes(response))
+      log.write(response.status, of: request, trace: trace, nanoseconds: nanoseconds)
     }
   }
 
+  /// - Parameter willSend: Is told the status of what is sent, when its turn has come.
   private static func send(
-    _ response: APIResponse, to exchange: FastCGIExchange, requestID: String
+    long response: APIResponse, to exchange: FastCGIExchange,
+    willSend: @escaping @Sendable (Int) -> Void
   ) {
-    guard response.longBody != nil else {
-      return exchange.respond(CGIResponse.bytes(response))
-    }
     let busy = APIResponse.error(
       status: 503, message: "Service busy: too much is being sent; nothing was changed",
-      requestID: requestID)
-    exchange.respond(CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy))
-  }
-
-  private static func details(
-    of request: APIRequest, _ response: APIResponse, trace: String?, nanoseconds: Int
-  ) -> Logger.Metadata {
-    var details: Logger.Metadata = [
-      "request_id": "\(request.requestID)", "method": "\(request.method)",
-      "path": "\(request.path)", "status": "\(response.status)",
-      "microseconds": "\(nanoseconds / 1000)",
-    ]
-    if let trace { details["trace_id"] = "\(trace)" }
-    return details
+      requestID: response.requestID)
+    exchange.respond(
+      CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy),
+      willSend: { [status = response.status] isBusy in willSend(isBusy ? busy.status : status) })
   }
 }

@@ -96,6 +96,39 @@ extension EndToEnd {
       #expect(try site.http().get("/metrics/3").status == 404)
     }
 
+    /// What is counted is the answer that was sent: a long one waits for a thread, and another is sent
+    /// instead of it when none becomes free.
+    @Test func aLongAnswerThatIsNotSentIsNoSuccess() throws {
+      let event = try SeatEvent(on: site, seats: 20_000)
+      defer { _ = try? event.database.run("DELETE FROM tickets WHERE event_id = '\(event.id)'") }
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "HOLDFAST_LONG_ANSWERS": "1", "HOLDFAST_LONG_ANSWER_WAIT": "100ms",
+          "HOLDFAST_LOG_LEVEL": "debug",
+        ])
+      try service.waitUntilReady()
+      let peer = try service.peer()
+      func counted(_ code: Int) throws -> Bool {
+        let labels = "endpoint=\"/tickets_list_event\",code=\"\(code)\""
+        return try peer.request("GET", "/metrics").body.contains(
+          "holdfast_requests_total{\(labels)} 1\n")
+      }
+      let body = #"{"data":{"event_id":"\#(event.id)"}}"#
+      // It reads nothing, and keeps the thread.
+      let deaf = try service.peer()
+      try deaf.send("POST", "/tickets_list_event", body: body)
+      try Clock.wait("the long answer is being sent") { try counted(200) }
+      #expect(try peer.request("POST", "/tickets_list_event", body: body).status == 503)
+      #expect(try counted(200) && counted(503))
+      try Clock.wait("the log line") {
+        service.log.split(separator: "\n").contains {
+          $0.contains(#""path":"/tickets_list_event""#) && $0.contains(#""status":"503""#)
+        }
+      }
+      #expect(try deaf.readAnswer().status == 200)
+    }
+
     @Test func turnedOffThereAreNone() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_METRICS": "false"])
       let answer = try service.peer().request("GET", "/metrics")

@@ -31,6 +31,18 @@ extension EndToEnd {
       withExtendedLifetime(peer) {}
     }
 
+    /// 0 is `SCHED_OTHER`, which the test has, and 3 `SCHED_BATCH`.
+    @Test(arguments: [([:], 3), (["HOLDFAST_CPU_SCHEDULING": "inherited"], 0)])
+    func theThreadsAreScheduledAsTheSettingSays(settings: [String: String], policy: Int) throws {
+      let service = try ServiceProcess(on: site, settings: settings)
+      let threads = ProcessTable.threads(of: service.identifier)
+      #expect(threads.count > 2)
+      for thread in [threads.first, threads.last].compactMap(\.self) {
+        #expect(ProcessTable.schedulingPolicy(ofThread: thread) == policy)
+      }
+      service.signal(SIGTERM)
+    }
+
     @Test func theServiceSaysThatTheDatabaseIsUnreachable() throws {
       let manager = try NotifyReceiver()
       let service = try ServiceProcess(

@@ -43,6 +43,9 @@ final class LossyProxy: Sendable {
   /// From now on the server gets nothing.
   func keepRequests() { state.withLock { $0.keepsRequests = true } }
 
+  /// From now on the server gets what is sent to it; what was kept back stays here.
+  func letPass() { state.withLock { $0.keepsRequests = false } }
+
   /// From now on the client gets nothing; what it would have got is lost.
   func keepAnswers() { state.withLock { $0.keepsAnswers = true } }
 

@@ -10,6 +10,7 @@ public final class FastCGIExchange: Sendable {
   struct Answer: Sendable {
     var pieces: [[UInt8]]
     var insteadWhenBusy: [UInt8]?
+    var willSend: (@Sendable (_ isBusy: Bool) -> Void)?
   }
 
   init(
@@ -39,7 +40,12 @@ public final class FastCGIExchange: Sendable {
   /// One of more than `FastCGILimits.directAnswerBytes` is written by a thread of its own, which waits
   /// for the peer for a bounded time. When `FastCGILimits.longAnswers` are being sent it waits for its
   /// turn. The peer gets the other answer when too many wait, or when this one has waited for too long.
-  public func respond(_ pieces: [[UInt8]], insteadWhenBusy: [UInt8]) {
-    finish(Answer(pieces: pieces, insteadWhenBusy: insteadWhenBusy))
+  ///
+  /// - Parameter willSend: Is called once, just before either is sent, with true for the other one.
+  public func respond(
+    _ pieces: [[UInt8]], insteadWhenBusy: [UInt8],
+    willSend: @escaping @Sendable (_ isBusy: Bool) -> Void = { _ in }
+  ) {
+    finish(Answer(pieces: pieces, insteadWhenBusy: insteadWhenBusy, willSend: willSend))
   }
 }

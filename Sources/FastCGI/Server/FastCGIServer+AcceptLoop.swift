@@ -54,16 +54,19 @@ extension FastCGIServer {
     {
       let job = LongAnswerWriters.Job(
         send: { [self] in
+          answer.willSend?(false)
           let timeout = limits.longAnswerTimeoutMilliseconds
           let inspection = connection.answer(
             long: answer.pieces, deadline: .now.advanced(byMilliseconds: timeout))
           giveBack(connection, after: inspection, rearms: rearms)
         },
         refuse: { [self] in
+          answer.willSend?(true)
           giveBack(connection, after: connection.answer([instead]), rearms: rearms)
         })
       writers.run(job)
     } else {
+      answer.willSend?(false)
       giveBack(connection, after: connection.answer(answer.pieces), rearms: rearms)
     }
   }

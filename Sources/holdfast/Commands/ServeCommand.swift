@@ -25,6 +25,7 @@ struct ServeCommand: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let settings = try ServiceSettings(flags: flags, environment: environment)
     raiseDescriptorLimit()
+    let schedulingError = settings.cpuScheduling.apply()
     let log = LogWriter(format: settings.logFormat, queueBytes: settings.logQueueBytes)
     defer { log.flush() }
     let logger = Logger(label: "holdfast") { _ in
@@ -34,6 +35,10 @@ struct ServeCommand: ParsableCommand {
       logger.warning(
         "unknown setting ignored",
         metadata: ["name": "\(variable.name)", "nearest": "\(variable.nearest ?? "none")"])
+    }
+    if let code = schedulingError {
+      let reason = unsafe String(cString: strerror(code))
+      logger.warning("CPU scheduling unchanged", metadata: ["reason": "\(reason)"])
     }
     let access = try settings.apiKeysFile.map { try Self.access(keysFile: $0, logger: logger) }
     let socket = try ListeningSocket(

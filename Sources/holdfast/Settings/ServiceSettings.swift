@@ -4,6 +4,7 @@ internal import HoldStore
 internal import Holds
 internal import Logging
 internal import Postgres
+internal import Threads
 
 /// The settings of `holdfast serve`, each declared where it is read, in the shapes that the modules
 /// take. Times are in milliseconds.
@@ -32,6 +33,7 @@ struct ServiceSettings {
 
   /// The file of the callers' keys; nil when callers need none.
   let apiKeysFile: String?
+  let cpuScheduling: CPUScheduling
   let hasMetrics: Bool
   let logLevel: Logger.Level
   let logFormat: LogFormat
@@ -84,6 +86,10 @@ struct ServiceSettings {
     apiKeysFile = try reader.read(
       "api-keys-file", .optionalPath, default: nil,
       "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
+    cpuScheduling = try reader.read(
+      "cpu-scheduling", .choice, default: .batch,
+      "Linux' scheduling policy for the service's threads. batch does more on busy processors, since "
+        + "threads that wake up do not interrupt others. inherited leaves the policy as it is.")
     hasMetrics = try reader.read(
       "metrics", .boolean, default: true,
       "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")

@@ -81,6 +81,12 @@ def unconfirmed(start: float, end: float, order: str, hold_id: str | None, ticke
     return request
 
 
+def asked_for_health(start: float, end: float, path: str, status: int) -> Request:
+    """A health check that was answered so."""
+    return Request("health", start, end, path=path, method="GET",
+                   answer=answer(status, "Health", {"service": "any"}))
+
+
 def sold(start: float, end: float, ticket: str, outcome: Outcome = Outcome.DONE) -> Sale:
     """A sale."""
     return Sale(ticket, start, end, outcome)

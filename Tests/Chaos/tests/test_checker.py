@@ -3,8 +3,8 @@
 import unittest
 
 import support
-from support import (Outcome, Row, closed, confirmed, granted, kinds, owned, refused, released, sold,
-                     table, unavailable, unconfirmed)
+from support import (Outcome, Row, asked_for_health, closed, confirmed, granted, kinds, owned, refused,
+                     released, sold, table, unavailable, unconfirmed)
 
 NOTHING, UNKNOWN = "nothing was changed", "outcome unknown"
 
@@ -202,6 +202,13 @@ class Answers(unittest.TestCase):
         lock = granted(1, 2, "a")
         lock.answer = support.answer(418, "Teapot")
         self.assertEqual(kinds(lock), ["malformed"])
+
+    def test_health_by_its_path(self):
+        for path, allowed in (("/livez", {200, 502, 504}), ("/readyz", {200, 503})):
+            for status in (200, 500, 502, 503, 504):
+                with self.subTest(path=path, status=status):
+                    found = kinds(asked_for_health(1, 2, path, status))
+                    self.assertEqual(found, [] if status in allowed else ["malformed"])
 
 
 class Confirms(unittest.TestCase):

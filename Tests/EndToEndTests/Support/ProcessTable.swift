@@ -18,10 +18,21 @@ enum ProcessTable {
 
   /// Whether every thread of it has been stopped, which takes a moment after the signal.
   static func isStopped(_ identifier: pid_t) -> Bool {
-    let threads =
+    let threads = threads(of: identifier)
+    return !threads.isEmpty && threads.allSatisfy { stat($0)?.first == "T" }
+  }
+
+  /// The threads of a process, in the order in which they were started.
+  static func threads(of identifier: pid_t) -> [pid_t] {
+    let names =
       (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/task")) ?? []
-    return !threads.isEmpty
-      && threads.compactMap { pid_t($0) }.allSatisfy { stat($0)?.first == "T" }
+    return names.compactMap { pid_t($0) }.sorted()
+  }
+
+  /// By which policy the kernel schedules a thread (`sched(7)`).
+  static func schedulingPolicy(ofThread identifier: pid_t) -> Int? {
+    // The 41st field of proc(5), of which the first two are left out.
+    stat(identifier).flatMap { $0.count > 38 ? Int($0[38]) : nil }
   }
 
   /// The fields that follow the command's name: state, parent, and so on.
