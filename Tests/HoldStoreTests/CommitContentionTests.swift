@@ -44,7 +44,8 @@ extension ServerSuites {
 
     /// Negative control: a batch that does not skip the row waits for it, with all that it has.
     @Test func whenARowIsNotSkippedAllWaitForIt() throws {
-      try database.takeOut("FOR UPDATE OF b SKIP LOCKED", insteadOf: "FOR UPDATE OF b")
+      try database.takeOut(
+        "FOR UPDATE OF b SKIP LOCKED", insteadOf: "FOR UPDATE OF b", places: 2)
       try database.run("SET lock_timeout = '200 ms'")
       #expect {
         try commitBesideALockedRow()

@@ -46,14 +46,15 @@ struct CommitRace {
   func lockWhateverRowThereIs() throws {
     try database.takeOut(
       "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
-      insteadOf: "b.ticket_id = u.ticket_id")
-    try database.takeOut("WHERE s.row = s.row_now", insteadOf: "")
+      insteadOf: "b.ticket_id = u.ticket_id", places: 2)
+    try database.takeOut("s.row = s.row_now", insteadOf: "true", places: 2)
   }
 
   /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
   func pauseBeforeLocks() throws {
-    try database.takeOut(
-      "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+    for place in ["-- Lock both rows of each.", "-- Lock what may have to change."] {
+      try database.takeOut(place, insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+    }
     try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
   }
 }

@@ -39,6 +39,26 @@ extension ServerSuites {
           == ["granted", "refused b sold", "refused c unknown", "refused n sold"])
     }
 
+    /// Two tables can be joined by an index of either only if their ids are compared alike.
+    @Test(arguments: [
+      (nil, "C"), ("text", "default"), (#"varchar(9) COLLATE "POSIX""#, "POSIX"),
+    ])
+    func holdsAreComparedAsTheTicketsAre(type: String?, collation: String) throws {
+      let database = try Database(migrated: false)
+      if let type {
+        try database.run("CREATE TABLE tickets (ticket_id \(type) UNIQUE, status boolean)")
+      }
+      try database.migrate()
+      #expect(
+        try database.texts(
+          """
+          SELECT DISTINCT c.collname::text FROM pg_attribute a
+            JOIN pg_collation c ON c.oid = a.attcollation
+           WHERE a.attname = 'ticket_id'
+             AND a.attrelid IN ('tickets'::regclass, 'tickets_blocked'::regclass)
+          """) == [collation])
+    }
+
     @Test func ticketsThatAreWithheldFromOnlineSaleAreRefused() throws {
       let database = try Database()
       try database.sell(["a", "b"])
