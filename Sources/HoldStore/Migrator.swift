@@ -212,7 +212,7 @@ public struct Migrator: Sendable {
       """)
   }
 
-  private static func quoted(_ name: String) -> String {
+  static func quoted(_ name: String) -> String {
     "\"\(name.replacing("\"", with: "\"\""))\""
   }
 

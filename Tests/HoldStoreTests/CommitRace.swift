@@ -24,29 +24,22 @@ struct CommitRace {
   func commit(
     _ operations: [HoldOperation], limit: Int = 0, then end: String
   ) throws -> [String] {
-    let answer = Monitor<[String]?>(nil)
-    let thread = WorkerThread { [database] in
-      var words: [String]
-      do {
-        words = try database.commit(operations, heldTicketLimit: limit).verdicts.map(
-          Database.word)
-      } catch let error as PostgresError {
-        words = if case .server(let state) = error.code { [state.rawValue] } else { ["lost"] }
+    let commit = Background { [database] in
+      do throws(PostgresError) {
+        return try database.commit(operations, heldTicketLimit: limit).verdicts.map(Database.word)
       } catch {
-        words = ["\(error)"]
+        if case .server(let state) = error.code { return [state.rawValue] }
+        return ["\(error)"]
       }
-      answer.withLock { $0 = words }
-      answer.broadcast()
     }
-    defer { thread.join() }
     let watch = try Database(beside: database)
     // Until it has been decided, or waits for the other transaction.
     let limit = Database.patience
-    while answer.withLock({ $0 == nil }), try !watch.hasBlockedStatement() {
+    while !commit.isDone, try !watch.hasBlockedStatement() {
       guard Instant.now < limit else { break }
     }
     try other.run(end)
-    return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
+    return try commit.value()
   }
 
   /// Has whatever row the ticket has by then locked, instead of the one that was found.

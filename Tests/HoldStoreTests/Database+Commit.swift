@@ -64,8 +64,8 @@ extension Database {
     for row in 0..<result.rowCount {
       rows[result.text(row: row, column: 0)] = HoldRow(
         until: result.integer(row: row, column: 1), created: result.integer(row: row, column: 2),
-        holdID: result.isNull(row: row, column: 3) ? nil : result.text(row: row, column: 3),
-        shopper: result.isNull(row: row, column: 4) ? nil : result.text(row: row, column: 4))
+        holdID: result.optionalText(row: row, column: 3),
+        shopper: result.optionalText(row: row, column: 4))
     }
     return rows
   }
