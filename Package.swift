@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "Threads", dependencies: ["CLinux"]),
     .target(name: "FastCGI", dependencies: ["CFastCGI", "CLinux", "Threads"]),
     .target(name: "Postgres", dependencies: ["CPostgreSQL", "Threads"]),
-    .target(name: "Holds"),
+    .target(name: "Holds", dependencies: ["CCrypto"]),
     .target(
       name: "HoldStore", dependencies: ["CZlib", "Holds", "Postgres", "Threads"],
       resources: [.embedInCode("SQL")]),

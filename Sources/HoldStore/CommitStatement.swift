@@ -10,7 +10,7 @@ struct CommitStatement {
   private let requestIDs: [String?]
   private(set) var ticketIDs: [String?] = []
   private(set) var wants: [Int32] = []
-  private(set) var holdIDs: [String?] = []
+  private(set) var holdKeys: [[UInt8]] = []
   private var holdIDNumbers: [HoldID: Int32] = [:]
   private(set) var kinds: [Int32] = []
   private(set) var owners: [Int32] = []
@@ -49,11 +49,11 @@ struct CommitStatement {
     // Without a limit nobody's shopper matters, and none is stored.
     let shoppers = heldTicketLimit > 0 ? shoppers : NumberedTexts()
     return [
-      .textArray(ticketIDs), .int32Array(wants), .textArray(holdIDs), .int32Array(kinds),
+      .textArray(ticketIDs), .int32Array(wants), .byteaArray(holdKeys), .int32Array(kinds),
       .int32Array(owners), .doubleArray(seconds), .int32Array(ends), .int32Array(members),
       .double(longestHoldSeconds), .bool(isStrict), .int32(Int32(heldTicketLimit)),
       .textArray(shoppers.texts), .int32Array(shoppers.numbers),
-      .textArray(choices.texts), .int32Array(choices.numbers),
+      .byteaArray(choices.texts.map(Digest.sha256)), .int32Array(choices.numbers),
       .textArray(orders.texts), .int32Array(orders.numbers), .textArray(requestIDs),
       .int64(record.committer), .int64(record.batch),
     ]
@@ -63,9 +63,10 @@ struct CommitStatement {
     kinds.append(kind)
     self.seconds.append(seconds)
     guard let holdID else { return owners.append(0) }
-    let number = holdIDNumbers[holdID] ?? Int32(holdIDs.count + 1)
-    if number > holdIDs.count {
-      holdIDs.append(holdID.secret)
+    let number = holdIDNumbers[holdID] ?? Int32(holdKeys.count + 1)
+    if number > holdKeys.count {
+      // The secret itself does not reach the database, nor a log of the statements there.
+      holdKeys.append(Digest.sha256(of: holdID.secret))
       holdIDNumbers[holdID] = number
     }
     owners.append(number)

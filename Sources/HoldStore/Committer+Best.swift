@@ -54,12 +54,12 @@ extension Committer {
     }
     guard !repeats.isEmpty else { return asking }
     let deadline = repeats.map(\.deadline).min() ?? .now
-    let keys = repeats.map { $0.payload.best?.choice?.text }
+    let keys = repeats.map { Digest.sha256(of: $0.payload.best?.choice?.text ?? "") }
     do throws(PostgresError) {
       let found = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
         let result = try connection.execute(
-          calls.choiceRows, calls.adding([.textArray(keys), .double(longestHoldSeconds)]),
+          calls.choiceRows, calls.adding([.byteaArray(keys), .double(longestHoldSeconds)]),
           deadline: deadline)
         return (0..<result.rowCount).map {
           (index: result.integer(row: $0, column: 0) - 1, ticketID: result.text(row: $0, column: 1))

@@ -2,39 +2,6 @@ public import Holds
 internal import Postgres
 public import Threads
 
-/// An operation and the caller that waits for its outcome.
-struct Submission: Sendable {
-  let operation: HoldOperation
-
-  /// By what the history knows the caller's request; nil for work of the service's own.
-  let requestID: String?
-  let arrived: Instant
-  let completion: @Sendable (HoldOutcome) -> Void
-
-  /// For an operation whose tickets are to be chosen: how far that has come.
-  let best: BestCall?
-
-  init(
-    _ operation: HoldOperation, requestID: String?, arrived: Instant,
-    completion: @escaping @Sendable (HoldOutcome) -> Void
-  ) {
-    self.operation = operation
-    self.requestID = requestID
-    self.arrived = arrived
-    self.completion = completion
-    if case .lockBest(let request) = operation {
-      best = BestCall(request, arrived: arrived)
-    } else {
-      best = nil
-    }
-  }
-
-  /// What goes to the database.
-  var committed: HoldOperation { best?.proposal.map { .lock($0) } ?? operation }
-}
-
-typealias HoldQueue = CommitQueue<Submission, Instant>
-
 /// The holds in PostgreSQL: a commit queue with its committers, the sweep, and the readiness check.
 ///
 /// Every call returns at once; completions run on the store's threads, each exactly once.

@@ -77,11 +77,3 @@ struct Housekeeper: Sendable {
     }
   }
 }
-
-extension CommitQueue.Entry where Payload == Submission, Time == Instant {
-  /// Answers an operation whose time is over; it has changed nothing.
-  func expire() {
-    let isContended = deferralCount + failureCount > 0 || payload.best?.waitsForOthers == true
-    payload.completion(.failed(isContended ? .contended : .databaseUnreachable))
-  }
-}

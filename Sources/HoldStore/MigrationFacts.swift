@@ -37,11 +37,14 @@ struct MigrationFacts {
   /// The same for the function with the parameters of version 0.1.0, if there is one.
   let previousVersion: String
 
-  /// A function with the parameters of a version before that.
+  /// A function with other parameters, which no release calls any more.
   let hasOldFunction: Bool
 
   /// Tables from which PostgreSQL deletes rows when a hold is deleted.
   let cascades: String
+
+  /// The collation of the tickets' ids, as SQL; what a new table of tickets gets, if there is none.
+  let ticketCollation: String
 
   init(_ result: PostgresResult) {
     tickets = result.text(row: 0, column: 0)
@@ -68,5 +71,6 @@ struct MigrationFacts {
     previousVersion = result.text(row: 0, column: 21)
     hasOldFunction = result.bool(row: 0, column: 22)
     cascades = result.text(row: 0, column: 23)
+    ticketCollation = result.text(row: 0, column: 24)
   }
 }

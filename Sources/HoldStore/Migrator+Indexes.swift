@@ -21,15 +21,7 @@ extension Migrator {
     guard changes.begin("create an index on \(facts.tickets) (event_id), concurrently") else {
       return
     }
-    // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
-    try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
-    let old = facts.ticketsSchema.replacing("\"", with: "\"\"")
-    try connection.run(
-      script: "DROP INDEX CONCURRENTLY IF EXISTS \"\(old)\".tickets_event_id_holdfast",
-      deadline: deadline)
-    try connection.run(script: index, deadline: deadline)
-    try connection.run(
-      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
+    try build("\(Self.quoted(facts.ticketsSchema)).tickets_event_id_holdfast", by: index)
   }
 
   /// Of duplicates the latest expiry stays; a row without a ticket holds nothing.
@@ -50,35 +42,33 @@ extension Migrator {
         changes.note("deleted \(deleted) rows of tickets_blocked that were duplicates or no holds")
       }
       do throws(PostgresError) {
-        // A build that failed leaves an invalid index. Waiting for old transactions takes no lock.
-        try connection.run(script: "SET lock_timeout = 0", deadline: deadline)
-        try connection.run(
-          script: "DROP INDEX CONCURRENTLY IF EXISTS \(index)", deadline: deadline)
-        try connection.run(
-          script: "CREATE UNIQUE INDEX CONCURRENTLY \(index) ON tickets_blocked (ticket_id)",
-          deadline: deadline)
-        break
+        return try build(
+          index, by: "CREATE UNIQUE INDEX CONCURRENTLY \(index) ON tickets_blocked (ticket_id)")
       } catch {
         attempts += 1
         // A duplicate has come meanwhile.
         guard error.code == .server(.uniqueViolation), attempts < 10 else { throw error }
       }
     }
-    try connection.run(
-      script: "SET lock_timeout = \(Self.lockTimeoutMilliseconds)", deadline: deadline)
   }
 
   /// Rows without the column's value are not in it, so that they cost nothing.
   func createIndex(on column: String) throws(PostgresError) {
     let index = "tickets_blocked_\(column)_holdfast"
+    try build(
+      index,
+      by: """
+        CREATE INDEX CONCURRENTLY \(index) ON tickets_blocked (\(column))
+         WHERE \(column) IS NOT NULL
+        """)
+  }
+
+  /// Builds an index in place of an invalid one, as a build that failed leaves it.
+  private func build(_ index: String, by statement: String) throws(PostgresError) {
     for script in [
-      "SET lock_timeout = 0",
-      // A build that failed leaves an invalid index.
-      "DROP INDEX CONCURRENTLY IF EXISTS \(index)",
-      """
-      CREATE INDEX CONCURRENTLY \(index) ON tickets_blocked (\(column))
-       WHERE \(column) IS NOT NULL
-      """, "SET lock_timeout = \(Self.lockTimeoutMilliseconds)",
+      // It waits for old transactions, and takes no lock meanwhile.
+      "SET lock_timeout = 0", "DROP INDEX CONCURRENTLY IF EXISTS \(index)", statement,
+      "SET lock_timeout = \(Self.lockTimeoutMilliseconds)",
     ] {
       try connection.run(script: script, deadline: deadline)
     }

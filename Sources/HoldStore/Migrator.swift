@@ -132,6 +132,7 @@ public struct Migrator: Sendable {
       if !found.isEmpty {
         changes.note("found table \(found)")
       } else if changes.begin("create table \(name)") {
+        let sql = sql.filling("collation", with: facts.ticketCollation)
         try run(sql + (writersMay.map { EmbeddedSQL.grantToWriters("\($0) ON \(name)") } ?? ""))
       }
     }
@@ -200,15 +201,18 @@ public struct Migrator: Sendable {
       """
       DROP FUNCTION IF EXISTS holdfast_commit(
         text[], int[], text[], int[], int[], float8[], int[], int[], float8);
+      DROP FUNCTION IF EXISTS holdfast_commit(
+        text[], int[], text[], int[], int[], float8[], int[], int[], float8, boolean,
+        int, text[], int[], text[], int[], text[], int[], text[]);
       \(sql);
       SELECT holdfast_history_days(0);
       COMMENT ON FUNCTION holdfast_commit(
-        text[], int[], text[], int[], int[], float8[], int[], int[], float8, boolean,
-        int, text[], int[], text[], int[], text[], int[], text[]) IS '\(version)';
+        text[], int[], bytea[], int[], int[], float8[], int[], int[], float8, boolean,
+        int, text[], int[], bytea[], int[], text[], int[], text[]) IS '\(version)';
       """)
   }
 
-  private static func quoted(_ name: String) -> String {
+  static func quoted(_ name: String) -> String {
     "\"\(name.replacing("\"", with: "\"\""))\""
   }
 

@@ -2,7 +2,7 @@
 ///
 /// Texts are told apart by their bytes, as the database does.
 struct NumberedTexts {
-  private(set) var texts: [String?] = []
+  private(set) var texts: [String] = []
 
   /// For each operation the number of its text, from 1; 0 for none. Those behind the last that carries
   /// one are left out.

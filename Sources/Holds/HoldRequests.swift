@@ -43,8 +43,8 @@ public struct LockRequest: Sendable, Equatable {
   /// Whose live tickets are counted together, besides those of the cart; nil for nobody's.
   public var shopper: ShopperID?
 
-  /// By what the same call for best available tickets is known when it is repeated; nil for tickets
-  /// that the caller has named.
+  /// What identifies a call for best available tickets when it is repeated; nil for tickets that the
+  /// caller has named.
   public var choice: ChoiceKey?
 
   /// Creates a request; `ticketIDs` must hold no ticket twice.
@@ -130,62 +130,4 @@ public struct ConfirmRequest: Sendable, Equatable {
     self.orderID = orderID
     self.holdID = holdID
   }
-}
-
-/// The platform's own id of a person, of which the store keeps a keyed hash only.
-///
-/// It describes itself as `ShopperID(redacted)`, so that it cannot reach a log or an error by accident.
-public struct ShopperID: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
-  /// The id itself: 1 to 128 bytes, as the decoder has checked.
-  public let text: String
-
-  /// Wraps an id that has been checked.
-  public init(_ text: String) { self.text = text }
-
-  /// Never the id.
-  public var description: String { "ShopperID(redacted)" }
-
-  /// Never the id.
-  public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// What all repeats of one call for best available tickets have in common: its cart and its members.
-///
-/// It contains the cart's secret, and describes itself without it.
-public struct ChoiceKey: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
-  /// The members in a form that differs for any two calls that differ.
-  public let text: String
-
-  /// Joins a call's members; nil without a cart, since such a call cannot be told from another.
-  public init?(_ request: BestRequest) {
-    guard let secret = request.holdID?.secret else { return nil }
-    // Each text with its length in front: no two different lists of texts join to the same one.
-    let texts = [secret, request.eventID, request.zone ?? ""].map { "\($0.utf8.count):\($0)" }
-    text =
-      texts.joined() + (request.zone == nil ? "-" : "+") + (request.mustBeAdjacent ? "a" : "")
-      + "\(request.quantity)"
-  }
-
-  /// Never the secret.
-  public var description: String { "ChoiceKey(redacted)" }
-
-  /// Never the secret.
-  public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// The caller's own secret for one cart: whoever presents it may renew or release the cart's holds.
-///
-/// It describes itself as `HoldID(redacted)`, so that it cannot reach a log or an error by accident.
-public struct HoldID: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
-  /// The secret itself: 16 to 128 of `[A-Za-z0-9._-]`, as the decoder has checked.
-  public let secret: String
-
-  /// Wraps a secret that has been checked.
-  public init(_ secret: String) { self.secret = secret }
-
-  /// Never the secret.
-  public var description: String { "HoldID(redacted)" }
-
-  /// Never the secret.
-  public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -7,9 +7,9 @@ public protocol HoldService: Sendable {
   func submit(
     _ operation: HoldOperation, completion: @escaping @Sendable (HoldOutcome) -> Void)
 
-  /// Does the same for a request of a caller's.
+  /// Does the same for a caller's request.
   ///
-  /// - Parameter requestID: By what the history knows the request: its `X-Request-Id`.
+  /// - Parameter requestID: The request's `X-Request-Id`, under which the history records it.
   func submit(
     _ operation: HoldOperation, requestID: String,
     completion: @escaping @Sendable (HoldOutcome) -> Void)
@@ -22,7 +22,7 @@ public protocol HoldService: Sendable {
 }
 
 extension HoldService {
-  /// Without a history there is nothing to know the request by.
+  /// A store without a history has no use for the request's id.
   public func submit(
     _ operation: HoldOperation, requestID: String,
     completion: @escaping @Sendable (HoldOutcome) -> Void

@@ -8,6 +8,9 @@ public enum PostgresParameter: Sendable {
   /// `text[]`, where nil is NULL.
   case textArray([String?])
 
+  /// `bytea[]`.
+  case byteaArray([[UInt8]])
+
   /// `bool`.
   case bool(Bool)
 
@@ -51,6 +54,12 @@ public enum PostgresParameter: Sendable {
           Self.append(UInt32(utf8.count), to: &bytes)
           unsafe bytes.append(contentsOf: utf8)
         }
+      }
+    case .byteaArray(let values):
+      Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 17, to: &bytes)
+      for value in values {
+        Self.append(UInt32(value.count), to: &bytes)
+        bytes.append(contentsOf: value)
       }
     case .int32Array(let values):
       Self.appendArrayHeader(count: values.count, hasNull: false, elementType: 23, to: &bytes)

@@ -29,6 +29,11 @@ private import CPostgreSQL
     unsafe withBytes(row: row, column: column) { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
+  /// A `text`, `varchar` or `name`; nil for NULL.
+  public func optionalText(row: Int, column: Int) -> String? {
+    isNull(row: row, column: column) ? nil : text(row: row, column: column)
+  }
+
   /// Appends the bytes of a `text` or `varchar`.
   public func appendText(row: Int, column: Int, to bytes: inout [UInt8]) {
     unsafe withBytes(row: row, column: column) { unsafe bytes.append(contentsOf: $0) }
@@ -46,6 +51,11 @@ private import CPostgreSQL
         ? Int(Int32(truncatingIfNeeded: Self.bigEndian(bytes, at: 0, count: 4)))
         : Self.bigEndian(bytes, at: 0, count: 8)
     }
+  }
+
+  /// An `int4` or `int8`; nil for NULL.
+  public func optionalInteger(row: Int, column: Int) -> Int? {
+    isNull(row: row, column: column) ? nil : integer(row: row, column: column)
   }
 
   /// An `int4[]` or `int8[]` without NULLs; empty for NULL.

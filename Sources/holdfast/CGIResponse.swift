@@ -21,26 +21,21 @@ enum CGIResponse {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512 + response.body.count)
     append(statusLine(response.status), to: &bytes)
-    if let contentType = response.contentType {
-      append("\r\nContent-Type: ", to: &bytes)
-      append(contentType, to: &bytes)
-    }
-    append("\r\nCache-Control: ", to: &bytes)
-    append(response.cacheControl, to: &bytes)
-    append("\r\nX-Request-Id: ", to: &bytes)
-    append(response.requestID, to: &bytes)
-    for header in response.ownHeaders {
-      append("\r\n\(header.name): \(header.value)", to: &bytes)
-    }
+    response.forEachHeader { name, value in append(name, value, to: &bytes) }
     // HEAD has an empty body whose length would not be the one of GET.
     let byteCount = response.bodyByteCount
-    if byteCount > 0 {
-      append("\r\nContent-Length: ", to: &bytes)
-      append(String(byteCount), to: &bytes)
-    }
+    if byteCount > 0 { append("Content-Length", String(byteCount), to: &bytes) }
     append("\r\n\r\n", to: &bytes)
     bytes += response.body
     return bytes
+  }
+
+  /// Appends a header to those before it.
+  private static func append(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+    append("\r\n", to: &bytes)
+    append(name, to: &bytes)
+    append(": ", to: &bytes)
+    append(value, to: &bytes)
   }
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {

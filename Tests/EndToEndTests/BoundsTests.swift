@@ -21,9 +21,7 @@ extension EndToEnd {
           "HOLDFAST_POOL_SIZE": "2", "HOLDFAST_LOCK_TIMEOUT": "11s", "HOLDFAST_RETRY_AFTER": "3s",
         ])
       try service.waitUntilReady()
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('Q-1', now())")
+      let blocker = try site.sessionInserting("Q-1")
       let path = service.socketPath
       func startLock(_ number: Int) -> Parallel.Started<HTTPResponse> {
         Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["Q-\(number)"]) }
@@ -71,9 +69,8 @@ extension EndToEnd {
     /// - Returns: What they are answered in the end.
     private func crowdTheLists(_ lists: Int) throws -> [Int] {
       let site = try Site.shared()
-      return try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let event = try SeatEvent(on: site, seats: 1, database: site.database(name))
+      return try site.withMigratedDatabase { name, database in
+        let event = try SeatEvent(on: site, seats: 1, database: database)
         let service = try ServiceProcess(
           on: site, database: name,
           settings: ["HOLDFAST_LISTS": "\(lists)", "HOLDFAST_WORKERS": "1"])

@@ -35,7 +35,9 @@ extension EndToEnd {
       nil, "serve", "migrate", "sweep", "key", "holds", "release", "history", "doctor",
     ])
     func helpFitsIn80Columns(command: String?) throws {
-      let lines = try run([command, "--help"].compactMap(\.self)).output.split(separator: "\n")
+      let help = try run([command, "--help"].compactMap(\.self))
+      #expect(help.exitCode == 0)
+      let lines = help.output.split(separator: "\n")
       #expect(lines.filter { $0.count > 80 } == [])
       // Below a setting's flag, every line is indented like the first.
       let settings = lines.drop { !$0.hasPrefix("SETTINGS") }.dropFirst()
@@ -162,9 +164,7 @@ extension EndToEnd {
 
     @Test func aSweepFromOutside() throws {
       // In a database that no service sweeps.
-      try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let database = try site.database(name)
+      try site.withMigratedDatabase { name, database in
         try database.run(
           """
           INSERT INTO tickets_blocked (ticket_id, locked_up)

@@ -35,9 +35,7 @@ extension EndToEnd {
     private func takenWhileItWaits() throws -> [Int] {
       try database.run("TRUNCATE tickets_blocked; DELETE FROM tickets WHERE ticket_id LIKE 'D-%'")
       try site.addTickets("D-", count: 9)
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('D-5', now())")
+      let blocker = try site.sessionInserting("D-5")
       let port = site.httpPort
       let wanted = ["D-7", "D-5", "D-2", "D-9", "D-3", "D-8", "D-1", "D-6", "D-4"]
       let lock = Parallel.start { try HTTPConnection(port: port).lock(wanted) }
@@ -64,9 +62,7 @@ extension EndToEnd {
       let names = ["B", "Z", "a", "b", "e\u{301}", "Ä", "ä", "é"]
       let values = names.map { "('\($0)')" }.joined(separator: ",")
       try database.run("INSERT INTO tickets (ticket_id) VALUES \(values)")
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('b', now())")
+      let blocker = try site.sessionInserting("b")
       let port = site.httpPort
       let lock = Parallel.start { try HTTPConnection(port: port).lock(names.reversed()) }
       try database.waitUntilBatchIsBlocked()

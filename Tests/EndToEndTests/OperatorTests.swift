@@ -20,14 +20,6 @@ extension EndToEnd {
       }
     }
 
-    @Test(arguments: ["holds", "release", "history", "doctor"])
-    func helpSaysWhatItIsFor(command: String) throws {
-      let help = try site.holdfast(command, "--help")
-      #expect(help.exitCode == 0)
-      #expect(help.output.contains("--json") && help.output.contains("DATABASE_URL"))
-      #expect(help.output.split(separator: "\n").filter { $0.count > 80 } == [])
-    }
-
     @Test func holdsListsWhoIsInTheWay() throws {
       let peer = site.http()
       let cart = "an-operators-test-\(prefix)cart"
@@ -53,9 +45,7 @@ extension EndToEnd {
     }
 
     @Test func holdsOfAnEvent() throws {
-      try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let database = try site.database(name)
+      try site.withMigratedDatabase { name, database in
         try database.run(
           """
           INSERT INTO tickets (ticket_id, event_id) VALUES ('a', 'E1'), ('b', 'E2');

@@ -74,47 +74,6 @@ extension EndToEnd {
       }
     }
 
-    private let mine = HoldTable.owners[0]
-    private let theirs = HoldTable.owners[1]
-
-    private func rows() throws -> Database.Rows {
-      try table.database.run("SELECT * FROM tickets_blocked ORDER BY ticket_id")
-    }
-
-    @Test func aRefusedGrowthLeavesTheCartAsItWas() throws {
-      #expect(try http.lock(["O-1", "O-2"], holdID: mine).status == 200)
-      #expect(try http.lock(["O-3"], holdID: theirs).status == 200)
-      #expect(try http.lock(["O-4"]).status == 200)
-      let before = try rows()
-      for ticket in ["O-3", "O-4", "nowhere"] {
-        #expect(
-          try http.lock(["O-1", "O-5", ticket, "O-2"], seconds: 7200, holdID: mine).body
-            == Answer.refused([ticket]))
-      }
-      #expect(try rows() == before)
-    }
-
-    /// "+" pressed for ever does not hold a seat for ever; after a release the count starts anew.
-    @Test func renewalsEndAtTheCap() throws {
-      let left = "SELECT round(extract(epoch FROM locked_up - date_created)) FROM tickets_blocked"
-      #expect(try http.lock(["O-1"], seconds: 600, holdID: mine).status == 200)
-      try table.apply(.age(tickets: [1], seconds: 7000))
-      // Shorter than what is left changes nothing.
-      let before = try rows()
-      #expect(try http.lock(["O-1"], seconds: 60, holdID: mine).status == 200)
-      #expect(try rows() == before)
-      try table.database.run(
-        "UPDATE tickets_blocked SET locked_up = clock_timestamp() + interval '20 s'")
-      for _ in 0..<3 {
-        let renewal = try http.lock(["O-1"], seconds: 600, holdID: mine)
-        #expect((100...200).contains(renewal.data["expires_in"] as? Int ?? 0))
-        #expect(try table.database.value(left) == "7200")
-      }
-      try http.release(["O-1"], holdID: mine)
-      #expect(try http.lock(["O-1"], seconds: 600, holdID: mine).data["expires_in"] as? Int == 600)
-      #expect(try table.database.value(left) == "600")
-    }
-
     /// The same cart from two tabs: both win, whatever the order, and the later end stays.
     @Test func twoTabsOfOneCartBothGetTheTickets() throws {
       let port = site.httpPort
@@ -130,7 +89,7 @@ extension EndToEnd {
         let ends = try table.database.column(
           "SELECT round(extract(epoch FROM locked_up - date_created)) FROM tickets_blocked")
         #expect(ends == ["600", "600"])
-        try http.release(["O-1", "O-2"], holdID: mine)
+        try http.release(["O-1", "O-2"], holdID: HoldTable.owners[0])
       }
     }
 

@@ -7,9 +7,7 @@ extension EndToEnd {
     /// A confirm writes to tickets, and only `migrate --confirm` grants that.
     @Test func aRoleThatMaySellSells() throws {
       let site = try Site.shared()
-      try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let database = try site.database(name)
+      try site.withMigratedDatabase { name, database in
         let role = "role_\(name)"
         defer { _ = try? database.run("DROP OWNED BY \(role); DROP ROLE \(role)") }
         try database.run(
@@ -55,9 +53,7 @@ extension EndToEnd {
 
     @Test func aRoleThatMayDoNoMoreServesEverything() throws {
       let site = try Site.shared()
-      try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let database = try site.database(name)
+      try site.withMigratedDatabase { name, database in
         let role = "role_\(name)"
         defer { _ = try? database.run("DROP OWNED BY \(role); DROP ROLE \(role)") }
         try database.run(

@@ -57,9 +57,7 @@ extension EndToEnd {
 
     /// Starts a lock of, in a batch with two of other tickets that are answered at once.
     private func startLockInABatch() throws -> Parallel.Started<HTTPResponse> {
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-9', now())")
+      let blocker = try site.sessionInserting("R-9")
       let first = startLock(["R-9"])
       try observer.waitUntilBatchIsBlocked()
       let racing = startLock(["R-2", "R-1"])
@@ -140,9 +138,7 @@ extension EndToEnd {
 
     /// A sale that never had a hold, after the lock has looked and before it commits.
     @Test func aSaleWithoutAHold() throws {
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('R-2', now())")
+      let blocker = try site.sessionInserting("R-2")
       let racing = startLock(["R-2", "R-1"])
       try observer.waitUntilBatchIsBlocked()
       try seller.run("UPDATE tickets SET status = false WHERE ticket_id = 'R-1'")

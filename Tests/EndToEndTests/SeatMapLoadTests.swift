@@ -18,9 +18,7 @@ extension EndToEnd {
       _ settings: [String: String] = [:],
       _ body: (ServiceProcess, Database) throws -> Void
     ) throws {
-      try site.withEmptyDatabase { name in
-        #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-        let database = try site.database(name)
+      try site.withMigratedDatabase { name, database in
         try database.run("ALTER DATABASE \(name) SET log_statement = 'all'")
         let service = try ServiceProcess(on: site, database: name, settings: settings)
         try service.waitUntilReady()

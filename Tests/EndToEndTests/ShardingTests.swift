@@ -96,9 +96,8 @@ extension EndToEnd {
           #expect(try server.run("SELECT FROM tickets_blocked").isEmpty)
         }
         // The control: without the setting the same request is granted.
-        try site.withEmptyDatabase { name in
-          #expect(try site.holdfast("migrate", database: name).exitCode == 0)
-          try site.database(name).run(
+        try site.withMigratedDatabase { name, database in
+          try database.run(
             "INSERT INTO tickets (ticket_id) VALUES ('E1-1'), ('E1-2'), ('E2-1')")
           let plain = try ServiceProcess(on: site, database: name)
           try plain.waitUntilReady()

@@ -77,9 +77,7 @@ extension EndToEnd {
     @Test func requestsInFlightAreAnswered() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_LOCK_TIMEOUT": "11s"])
       try service.waitUntilReady()
-      let blocker = try site.database()
-      try blocker.run(
-        "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('S-1', now())")
+      let blocker = try site.sessionInserting("S-1")
       let path = service.socketPath
       let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
       try database.waitUntilBatchIsBlocked()

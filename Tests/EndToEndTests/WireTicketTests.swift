@@ -45,27 +45,5 @@ extension EndToEnd {
         .release(RequestText.release(Self.odd)), .granted(Self.odd.reversed()),
       ])
     }
-
-    @Test func escapesAreReadAsTheCharactersTheyMean() throws {
-      try wire.check([
-        .lock(
-          #"{"data":{"ticketd_reserved":["\u00e9","\ud83c\udf9f\ufe0f","a\u0022b"],"reserved_time":600}}"#,
-          status: 200, answer: Answer.granted(["é", "🎟️", "a\"b"])),
-        .refused(["é", "e\u{301}"], because: ["é"]),
-      ])
-    }
-
-    @Test func differentCompositionsAreDifferentTickets() throws {
-      try wire.check([
-        .granted(["é"]), .granted(["e\u{301}"]),
-        .release(RequestText.release(["é"])),
-        .refused(["e\u{301}", "é"], because: ["e\u{301}"]),
-        .lock(
-          RequestText.lock(["é", "é"]), status: 200, answer: Answer.granted(["é"])),
-      ])
-      let held = try site.database().column(
-        "SELECT encode(ticket_id::bytea, 'hex') FROM tickets_blocked")
-      #expect(Set(held) == ["c3a9", "65cc81"])
-    }
   }
 }

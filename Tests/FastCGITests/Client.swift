@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A web server's connection to a FastCGI socket; closed with its last reference.
 final class Client {

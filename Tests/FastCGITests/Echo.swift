@@ -45,6 +45,6 @@ final class Echo {
 
   func connect() throws -> Client { try Client(path: path, of: self) }
 
-  /// That a new connection is served.
+  /// Whether a new connection is served.
   func answers() -> Bool { (try? connect().ask().hasPrefix("GET nil 0 ")) == true }
 }

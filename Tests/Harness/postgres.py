@@ -82,7 +82,7 @@ class Session:
         self._process = subprocess.Popen(
             ["psql", "-XqAt"], env=database.environment, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
-        self.is_open = self.ask("SELECT 'open'") == "open"
+        self.ask("SELECT 'open'")  # returns when it is
 
     def ask(self, statement: str) -> str:
         """The one line that the statement prints; empty once the session has ended."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,13 @@ def wait_until(ready: Callable[[], object], seconds: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise Failure(f"{what} (waited {seconds:g} s)")
         time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def identity(user: str | None) -> dict:

@@ -37,9 +37,7 @@ struct Client {
     let response = try #require(answers.all.first)
     #expect(
       response.headers.prefix(3) == [
-        APIHeader(name: "Content-Type", value: answerType),
-        APIHeader(name: "Cache-Control", value: "no-store"),
-        APIHeader(name: "X-Request-Id", value: Self.requestID),
+        "Content-Type: \(answerType)", "Cache-Control: no-store", "X-Request-Id: \(Self.requestID)",
       ])
     return response
   }
@@ -70,6 +68,13 @@ struct Client {
 }
 
 extension APIResponse {
+  /// All headers, in the order in which they are sent.
+  var headers: [String] {
+    var headers: [String] = []
+    forEachHeader { headers.append("\($0): \($1)") }
+    return headers
+  }
+
   var text: String { String(decoding: body, as: UTF8.self) }
 
   /// The members of `data`, read by Foundation; fails when the body is not a whole envelope.
@@ -84,7 +89,11 @@ extension APIResponse {
     }
   }
 
-  func value(of header: String) -> String? { headers.first { $0.name == header }?.value }
+  func value(of header: String) -> String? {
+    var found: String?
+    forEachHeader { name, value in if name == header { found = found ?? value } }
+    return found
+  }
 }
 
 /// The whole body of a 400 with this message, which is given as JSON spells it.

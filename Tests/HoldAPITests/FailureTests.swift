@@ -69,9 +69,7 @@ import Testing
     #expect(error.text == #"{"message":"a \"b\"\n","status":400,"data":{"valido":false}}"#)
     #expect(
       error.headers == [
-        APIHeader(name: "Content-Type", value: "application/json"),
-        APIHeader(name: "Cache-Control", value: "no-store"),
-        APIHeader(name: "X-Request-Id", value: "r"),
+        "Content-Type: application/json", "Cache-Control: no-store", "X-Request-Id: r",
       ])
     let busy = APIResponse.error(status: 503, message: "m", requestID: "r", retryAfterSeconds: 2)
     #expect(busy.value(of: "Retry-After") == "2")

@@ -44,7 +44,8 @@ extension ServerSuites {
 
     /// Negative control: a batch that does not skip the row waits for it, with all that it has.
     @Test func whenARowIsNotSkippedAllWaitForIt() throws {
-      try database.takeOut("FOR UPDATE OF b SKIP LOCKED", insteadOf: "FOR UPDATE OF b")
+      try database.takeOut(
+        "FOR UPDATE OF b SKIP LOCKED", insteadOf: "FOR UPDATE OF b", places: 2)
       try database.run("SET lock_timeout = '200 ms'")
       #expect {
         try commitBesideALockedRow()
@@ -102,24 +103,20 @@ extension ServerSuites {
     /// then ends that other transaction.
     private func commit(
       _ operations: [HoldOperation], meanwhile: String, then end: String
-    ) throws -> Result<[CommitVerdicts.Verdict], PostgresError>? {
+    ) throws -> Result<[CommitVerdicts.Verdict], PostgresError> {
       try other.run(
         "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now())")
-      let answer = Monitor<Result<[CommitVerdicts.Verdict], PostgresError>?>(nil)
-      let thread = WorkerThread { [database] in
-        let result = Result { () throws(PostgresError) in try database.commit(operations).verdicts }
-        answer.withLock { $0 = result }
-        answer.broadcast()
+      let commit = Background { [database] in
+        Result { () throws(PostgresError) in try database.commit(operations).verdicts }
       }
-      defer { thread.join() }
       let third = try Database(beside: database)
       try third.waitForBlockedStatement()
       try third.run(meanwhile)
       try other.run(end)
-      return answer.wait(until: Database.patience) { $0.map { .some($0) } } ?? nil
+      return try commit.value()
     }
 
-    private func state(_ result: Result<[CommitVerdicts.Verdict], PostgresError>?) -> String? {
+    private func state(_ result: Result<[CommitVerdicts.Verdict], PostgresError>) -> String? {
       guard case .failure(let error) = result, case .server(let state) = error.code else {
         return nil
       }

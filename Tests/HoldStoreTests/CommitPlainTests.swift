@@ -50,8 +50,31 @@ extension ServerSuites {
 
     /// Negative control.
     @Test func withoutALookAtTheOwnerItIsSold() throws {
-      try database.takeOut("AND v_look.owner = p_owners[p_wants[i] >> 3]")
+      try database.takeOut(
+        "b.hold_key IS NOT DISTINCT FROM p_hold_keys[p_owners[u.wants >> 3]]", insteadOf: "true")
       #expect(try confirmWhatIsAnothers() == ["sold", "sold", "sold"])
+    }
+
+    /// The same, of holds of which it is not known when they began, and that last longer than any may.
+    private func confirmWhatHasNoBeginning() throws -> [String] {
+      try database.run("ALTER TABLE tickets_blocked ALTER date_created DROP NOT NULL")
+      _ = try database.outcomes(.lock("a", as: "one"), .lock("b", as: "two"))
+      try database.run(
+        "UPDATE tickets_blocked SET date_created = NULL, locked_up = now() + interval '1 day'")
+      return try database.outcomes(
+        .confirm("a", order: "1", as: "one"), .confirm("b", order: "2", as: "one"))
+    }
+
+    @Test func anothersHoldWithoutABeginningIsNotSold() throws {
+      #expect(try confirmWhatHasNoBeginning() == ["sold", "refused b held"])
+    }
+
+    /// Negative control: an aggregate leaves out what is neither true nor false.
+    @Test func whatIsNeitherTrueNorFalseCountsAsNot() throws {
+      try database.takeOut(
+        "b.locked_up > v_now + v_horizon)) IS TRUE),",
+        insteadOf: "b.locked_up > v_now + v_horizon))),")
+      #expect(try confirmWhatHasNoBeginning() == ["sold", "sold"])
     }
 
     // MARK: - Tickets in partitions

@@ -24,43 +24,37 @@ struct CommitRace {
   func commit(
     _ operations: [HoldOperation], limit: Int = 0, then end: String
   ) throws -> [String] {
-    let answer = Monitor<[String]?>(nil)
-    let thread = WorkerThread { [database] in
-      var words: [String]
-      do {
-        words = try database.commit(operations, heldTicketLimit: limit).verdicts.map(
-          Database.word)
-      } catch let error as PostgresError {
-        words = if case .server(let state) = error.code { [state.rawValue] } else { ["lost"] }
+    let commit = Background { [database] in
+      do throws(PostgresError) {
+        return try database.commit(operations, heldTicketLimit: limit).verdicts.map(Database.word)
       } catch {
-        words = ["\(error)"]
+        if case .server(let state) = error.code { return [state.rawValue] }
+        return ["\(error)"]
       }
-      answer.withLock { $0 = words }
-      answer.broadcast()
     }
-    defer { thread.join() }
     let watch = try Database(beside: database)
     // Until it has been decided, or waits for the other transaction.
     let limit = Database.patience
-    while answer.withLock({ $0 == nil }), try !watch.hasBlockedStatement() {
+    while !commit.isDone, try !watch.hasBlockedStatement() {
       guard Instant.now < limit else { break }
     }
     try other.run(end)
-    return answer.wait(until: Database.patience) { $0 } ?? ["never answered"]
+    return try commit.value()
   }
 
   /// Has whatever row the ticket has by then locked, instead of the one that was found.
   func lockWhateverRowThereIs() throws {
     try database.takeOut(
       "b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id",
-      insteadOf: "b.ticket_id = u.ticket_id")
-    try database.takeOut("WHERE s.row = s.row_now", insteadOf: "")
+      insteadOf: "b.ticket_id = u.ticket_id", places: 2)
+    try database.takeOut("s.row = s.row_now", insteadOf: "true", places: 2)
   }
 
   /// Has a commit wait after its first look until `other`, whose transaction is open now, ends.
   func pauseBeforeLocks() throws {
-    try database.takeOut(
-      "-- Lock what may have to change.", insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+    for place in ["-- Lock both rows of each.", "-- Lock what may have to change."] {
+      try database.takeOut(place, insteadOf: "PERFORM pg_advisory_xact_lock(4711); --")
+    }
     try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
   }
 }

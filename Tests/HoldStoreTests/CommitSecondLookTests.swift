@@ -98,7 +98,8 @@ extension ServerSuites {
 
     /// Negative control: `now()` is when the transaction began.
     @Test func byTheTransactionsStartAHoldIsTooShort() throws {
-      try database.takeOut("v_now := clock_timestamp();", insteadOf: "v_now := now();")
+      try database.takeOut(
+        "v_now := clock_timestamp();", insteadOf: "v_now := now();", places: 2)
       #expect(try !renewalLastsFromItsLocksOn())
     }
 

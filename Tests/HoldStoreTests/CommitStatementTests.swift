@@ -2,6 +2,7 @@ import Holds
 import Testing
 
 @testable import HoldStore
+@testable import Postgres
 
 /// A batch as arrays of numbers.
 @Suite struct CommitStatementTests {
@@ -45,8 +46,29 @@ import Testing
       .lock("a", as: "cart-one"), .lock("b"), .release("c", as: "cart-two"),
       .lock("d", as: "cart-one"), .release("e"),
     ])
-    #expect(statement.holdIDs == ["cart-one", "cart-two"])
+    #expect(statement.holdKeys == ["cart-one", "cart-two"].map(Digest.sha256))
     #expect(statement.owners == [1, 0, 2, 1, 0])
+  }
+
+  /// A server that logs slow statements logs their parameters.
+  @Test func noSecretIsAmongTheParameters() throws {
+    let best = BestRequest(
+      eventID: "event", quantity: 1, reservedSeconds: 60, holdID: HoldID("secret-of-a-cart"))
+    let statement = CommitStatement([
+      .lock(
+        LockRequest(
+          ticketIDs: ["ticket"], reservedSeconds: 60, holdID: best.holdID, choice: ChoiceKey(best))),
+      .release("ticket", as: "secret-of-a-cart"),
+    ])
+    var bytes: [UInt8] = []
+    for parameter in statement.parameters(
+      longestHoldSeconds: 7200, isStrict: false, record: CommitRecord())
+    {
+      parameter.encode(into: &bytes)
+    }
+    #expect(bytes.contains(Array("ticket".utf8)), "the control: what is sent as it is")
+    #expect(bytes.contains(Digest.sha256(of: "secret-of-a-cart")))
+    #expect(!bytes.contains(Array("secret-of-a-cart".utf8)))
   }
 
   @Test func eachLockHasItsOwnTime() {

@@ -122,10 +122,10 @@ extension ServerSuites {
       try database.run(
         """
         CREATE OR REPLACE FUNCTION holdfast_commit(
-          p_tickets text[], p_wants int[], p_hold_ids text[],
+          p_tickets text[], p_wants int[], p_hold_keys bytea[],
           p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
           p_longest float8, p_strict boolean,
-          p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
+          p_limit int, p_shoppers text[], p_shopper_of int[], p_choices bytea[], p_choice_of int[],
           p_orders text[], p_order_of int[], p_requests text[],
           OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
           OUT decided_at bigint) LANGUAGE sql AS $$

@@ -29,10 +29,13 @@ extension Database {
       decidedAt: result.integer(row: 0, column: 4))
   }
 
-  /// Puts the function without a part of it into the database, of which it must have exactly one.
-  func takeOut(_ part: String, insteadOf replacement: String = "") throws {
+  /// Puts the function without a part of it into the database.
+  ///
+  /// - Parameter places: In how many places it has that part.
+  func takeOut(_ part: String, insteadOf replacement: String = "", places: Int = 1) throws {
     let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
-    guard source.ranges(of: part).count == 1 else { throw Failure("not exactly one: \(part)") }
+    let found = source.ranges(of: part).count
+    guard found == places else { throw Failure("\(found) places, not \(places): \(part)") }
     try run(source.replacing(part, with: replacement))
   }
 
@@ -61,8 +64,8 @@ extension Database {
     for row in 0..<result.rowCount {
       rows[result.text(row: row, column: 0)] = HoldRow(
         until: result.integer(row: row, column: 1), created: result.integer(row: row, column: 2),
-        holdID: result.isNull(row: row, column: 3) ? nil : result.text(row: row, column: 3),
-        shopper: result.isNull(row: row, column: 4) ? nil : result.text(row: row, column: 4))
+        holdID: result.optionalText(row: row, column: 3),
+        shopper: result.optionalText(row: row, column: 4))
     }
     return rows
   }

@@ -42,7 +42,7 @@ extension ServerSuites {
       ),
       // A taken-over row keeps its last owner.
       (
-        "hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE v_keys[p_owners[u.granted]] END",
+        "hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE p_hold_keys[p_owners[u.granted]] END",
         "hold_key = b.hold_key"
       ),
       // Sold tickets, and expired holds, are not what they are.
@@ -70,8 +70,8 @@ extension ServerSuites {
       // The same in a batch in which nothing has to be decided one by one.
       ("DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);", ""),
       (
-        "FROM unnest(p_tickets, v_place) AS u (ticket_id, place)",
-        "FROM unnest(p_tickets[2:], v_place[2:]) AS u (ticket_id, place)"
+        "FROM unnest(v_name, v_place) AS u (ticket_id, place)",
+        "FROM unnest(v_name[2:], v_place[2:]) AS u (ticket_id, place)"
       ),
       // A sale that the rest of the batch does not see.
       ("v_state[i] := 1;", "v_state[i] := 0;"),

@@ -215,15 +215,7 @@ extension ServerSuites {
         let store = HoldStore(settings: settings) { _ in }
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
-        let hasStopped = Monitor(false)
-        let thread = WorkerThread {
-          store.stop()
-          hasStopped.withLock { $0 = true }
-          hasStopped.broadcast()
-        }
-        let stopped: Void? = hasStopped.wait(until: Database.patience) { $0 ? () : nil }
-        try #require(stopped != nil, "the stop never ends")
-        thread.join()
+        try Background { store.stop() }.value()
         #expect(try answers.wait(for: 1)[0]?.isGranted == false)
       }
       try other.run("ROLLBACK")

@@ -1,7 +1,6 @@
 import Postgres
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -31,15 +30,8 @@ extension ServerSuites {
       for _ in 0..<5 {
         let first = try Database(migrated: false)
         let second = try Database(beside: first)
-        let results = Monitor<[Result<[String], PostgresError>]>([])
-        let threads = [first, second].map { database in
-          WorkerThread {
-            let result = Result { () throws(PostgresError) in try database.migrate() }
-            results.withLock { $0.append(result) }
-          }
-        }
-        for thread in threads { thread.join() }
-        let lines = try results.withLock { try $0.flatMap { try $0.get() } }
+        let migrations = [first, second].map { database in Background { try database.migrate() } }
+        let lines = try migrations.flatMap { try $0.value() }
         let created = lines.filter { $0.hasPrefix("create ") }
         #expect(Set(created).count == created.count && created.count == 7, "\(lines)")
       }
@@ -124,22 +116,14 @@ extension ServerSuites {
       let other = try Database(beside: database)
       try other.run("BEGIN; UPDATE tickets SET status = false WHERE ticket_id = 'T1'")
       let migrating = try Database(beside: database)
-      let failure = Monitor<String?>(nil)
-      let thread = WorkerThread {
-        do {
-          try migrating.migrate { $0.createsEventIndex = true }
-        } catch {
-          failure.withLock { $0 = "\(error)" }
-        }
-      }
+      let migration = Background { try migrating.migrate { $0.createsEventIndex = true } }
       try database.waitForBlockedStatement()
       try database.run(
         "SET lock_timeout = '20 s'; UPDATE tickets SET status = false WHERE ticket_id = 'T2'")
       #expect(try database.outcomes(.lock("T3")) == ["granted"])
       #expect(try database.hasBlockedStatement())
       try other.run("COMMIT")
-      thread.join()
-      #expect(failure.withLock { $0 } == nil)
+      _ = try migration.value()
       #expect(try eventIndexes(database) == ["tickets_event_id_holdfast"])
     }
 
@@ -156,10 +140,7 @@ extension ServerSuites {
       // An old transaction holds the migration up, first its ALTER TABLE and then its index.
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('x', now(), now())")
       let migrating = try Database(beside: database)
-      let failure = Monitor<String?>(nil)
-      let thread = WorkerThread {
-        do { try migrating.migrate() } catch { failure.withLock { $0 = "\(error)" } }
-      }
+      let migration = Background { try migrating.migrate() }
       try database.waitForBlockedStatement()
       // The table is free as soon as the attempt has timed out, and in between.
       try database.run("SET lock_timeout = '20 s'")
@@ -168,8 +149,7 @@ extension ServerSuites {
         try database.run("DELETE FROM tickets_blocked WHERE ticket_id = 'y'")
       }
       try other.run("COMMIT")
-      thread.join()
-      #expect(failure.withLock { $0 } == nil)
+      _ = try migration.value()
       #expect(
         try database.bool(
           "indisvalid FROM pg_index WHERE indexrelid = 'tickets_blocked_ticket_id_holdfast'::regclass"

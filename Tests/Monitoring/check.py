@@ -6,7 +6,6 @@ with its data in a temporary folder, and ends it again.
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests"))
 
 from Harness.http_client import ask  # noqa: E402
-from Harness.processes import Failure, Server, run, run_program, wait_until  # noqa: E402
+from Harness.processes import Failure, Server, free_port, run, run_program, wait_until  # noqa: E402
 
 RULES = ROOT / "deploy/prometheus/holdfast.rules.yml"
 DASHBOARD = ROOT / "deploy/grafana/holdfast.json"
@@ -65,9 +64,7 @@ class Prometheus:
     """A Prometheus of this check's own."""
 
     def __init__(self, folder: Path, site: int):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         # The shipped example, with the site's port and a second instead of 15.
         text = (RULES.parent / "prometheus.yml").read_text()
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{site}").replace("15s", "1s")

@@ -1,4 +1,5 @@
 private import CCrypto
+private import Holds
 
 /// The SHA-256 of a key's secret, which is all that is stored of it.
 ///
@@ -8,17 +9,8 @@ public struct KeyDigest: Sendable {
   private static let prefix = "sha256:"
   private let bytes: [UInt8]
 
-  /// Digests a secret (`SHA256(3ssl)`).
-  public init(ofSecret secret: String) {
-    let secret = Array(secret.utf8)
-    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-    unsafe secret.withUnsafeBufferPointer { secret in
-      unsafe digest.withUnsafeMutableBufferPointer { digest in
-        unsafe _ = SHA256(secret.baseAddress, secret.count, digest.baseAddress)
-      }
-    }
-    bytes = digest
-  }
+  /// Digests a secret.
+  public init(ofSecret secret: String) { bytes = Digest.sha256(of: secret) }
 
   /// Reads `sha256:` and 64 hexadecimal digits; nil if the text is anything else.
   init?(_ text: Substring) {

@@ -11,13 +11,13 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   public let requestID: String
 
   /// The value of `Content-Type`; nil where there is no content, as in a 304.
-  public internal(set) var contentType: String? = "application/json"
+  var contentType: String? = "application/json"
 
   /// The value of `Cache-Control`.
-  public internal(set) var cacheControl = "no-store"
+  var cacheControl = "no-store"
 
   /// The headers that only this answer has: `Allow`, `Retry-After`, `ETag` and the like.
-  public internal(set) var ownHeaders: [APIHeader] = []
+  var ownHeaders: [APIHeader] = []
 
   /// The envelope as JSON, or the document; empty in the answer to HEAD.
   public var body: [UInt8]
@@ -38,12 +38,13 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
     self.body = body
   }
 
-  /// All headers in the order in which they are sent: `Content-Type`, `Cache-Control`,
-  /// `X-Request-Id`, its own.
-  public var headers: [APIHeader] {
-    (contentType.map { [APIHeader(name: "Content-Type", value: $0)] } ?? [])
-      + [APIHeader(name: "Cache-Control", value: cacheControl)]
-      + [APIHeader(name: "X-Request-Id", value: requestID)] + ownHeaders
+  /// Calls `body` with each header, in the order in which they are sent: `Content-Type`,
+  /// `Cache-Control`, `X-Request-Id`, its own.
+  public func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
+    if let contentType { body("Content-Type", contentType) }
+    body("Cache-Control", cacheControl)
+    body("X-Request-Id", requestID)
+    for header in ownHeaders { body(header.name, header.value) }
   }
 
   /// The same answer to HEAD.
@@ -62,17 +63,10 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// One header of an answer.
-public struct APIHeader: Sendable, Hashable {
-  /// The name, spelled as it is sent.
-  public var name: String
+/// One header of an answer, as it is sent.
+struct APIHeader: Sendable, Equatable {
+  var name: String
 
-  /// The value, without line breaks.
-  public var value: String
-
-  /// Creates a header.
-  public init(name: String, value: String) {
-    self.name = name
-    self.value = value
-  }
+  /// Without line breaks.
+  var value: String
 }

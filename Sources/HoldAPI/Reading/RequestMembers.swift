@@ -32,7 +32,7 @@ enum Member: String, CaseIterable {
 
 /// The members of a request's `data`, and the bounds that their checks apply.
 ///
-/// Of members of equal name the first counts, as it did with Foundation's `JSONDecoder`.
+/// Of several members with the same name the first counts, as with Foundation's `JSONDecoder`.
 struct RequestMembers {
   /// How messages name the body.
   private static let part = "the body"

@@ -85,8 +85,9 @@ struct SeatLook {
       seats.append(
         Seat(
           ticketID: result.text(row: row, column: 0),
-          zone: Self.text(result, row, 1), row: Self.text(result, row, 2),
-          number: Self.text(result, row, 3)))
+          zone: result.optionalText(row: row, column: 1),
+          row: result.optionalText(row: row, column: 2),
+          number: result.optionalText(row: row, column: 3)))
       switch result.integer(row: row, column: 4) {
       case 0: states.append(.free)
       case -1: states.append(.taken)
@@ -95,12 +96,6 @@ struct SeatLook {
       holders.append(result.bool(row: row, column: 5) ? .anonymous : .nobodyKnows)
     }
     if count > 0 { readAt = Int64(result.integer(row: 0, column: 6)) }
-  }
-
-  private static func text(
-    _ result: borrowing PostgresResult, _ row: Int, _ column: Int
-  ) -> String? {
-    result.isNull(row: row, column: column) ? nil : result.text(row: row, column: column)
   }
 
   /// A book of what was read; of the same plan as before unless the layout has changed.

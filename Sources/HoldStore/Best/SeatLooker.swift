@@ -77,14 +77,3 @@ struct SeatLooker: Sendable {
     }
   }
 }
-
-extension Monitor where State == HoldQueue {
-  /// Lets calls for the best tickets of these events be decided anew.
-  func wake(callersOf events: Set<ExactText>) {
-    guard !events.isEmpty else { return }
-    let callsCommitter = withLock { queue in
-      queue.wake { $0.best.map { events.contains($0.event) } ?? false }
-    }
-    if callsCommitter { signal() }
-  }
-}

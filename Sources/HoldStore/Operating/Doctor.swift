@@ -56,7 +56,7 @@ public struct Doctor: Sendable {
     }
   }
 
-  /// Of several named servers, tells which is the primary.
+  /// Tells which of several named servers is the primary.
   private func examineHosts(
     _ connector: PostgresConnector, deadline: Instant, report: (Finding) -> Void
   ) {

@@ -80,15 +80,3 @@ public struct HoldList: Sendable {
       cart: rows.optionalText(row: row, column: 6), isLive: rows.bool(row: row, column: 7))
   }
 }
-
-extension PostgresResult {
-  /// A `text`; nil for NULL.
-  func optionalText(row: Int, column: Int) -> String? {
-    isNull(row: row, column: column) ? nil : text(row: row, column: column)
-  }
-
-  /// An `int4` or `int8`; nil for NULL.
-  func optionalInteger(row: Int, column: Int) -> Int? {
-    isNull(row: row, column: column) ? nil : integer(row: row, column: column)
-  }
-}

@@ -3,9 +3,9 @@
 -- p_tickets   every ticket that the batch names, once, in byte order
 -- p_wants     for each of them, who names it: 1 a lock, 2 a release, 4 a confirm, or the sum of these;
 --             and 8 times the first operation that does
--- p_hold_ids  every hold_id that the batch carries, once
+-- p_hold_keys the SHA-256 of every hold_id that the batch carries, once
 -- p_kinds     for each operation: 0 a release, 1 a lock, 2 a confirm
--- p_owners    for each operation: the index of its hold_id in p_hold_ids, 0 for none
+-- p_owners    for each operation: the index of its hold_id in p_hold_keys, 0 for none
 -- p_seconds   for each operation: how long the hold lasts
 -- p_ends      for each operation: the index in p_members of its last ticket
 -- p_members   the tickets of the operations one after the other, as indexes into p_tickets
@@ -13,7 +13,8 @@
 -- p_strict    whether to lock the tickets too, so that no sale can commit between decision and commit
 -- p_limit     how many live tickets one hold_id, or one shopper, may have; 0 for any number
 -- p_shoppers, p_choices, p_orders
---             every shopper, choice and order id that the batch carries, once; empty for most batches
+--             every shopper, SHA-256 of a choice, and order id that the batch carries, once; empty for
+--             most batches
 -- p_shopper_of, p_choice_of, p_order_of
 --             for each operation: the index of its own in these, 0 or no element for none
 -- p_requests  for each operation: by which request it was asked for, for the history; empty for none
@@ -42,8 +43,9 @@
 --   which is the cheapest as long as the table is empty. Where tickets is partitioned, rows of several
 --   tickets have one ctid. A row counts as locked only if it is locked as it was found: one that has been
 --   changed since has another ctid.
--- * A hold is known by the SHA-256 of its hold_id. The secret itself is not stored; it has too much
---   entropy to be guessed from the hash, so that no key is needed.
+-- * A hold is known by the SHA-256 of its hold_id. The secret itself does not reach the database, where
+--   a log of slow statements would show it. It has too much entropy to be guessed from the hash, so that
+--   no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
 --   the future would be live for too long: one that was created in the future and lasts longer than any
 --   hold may is taken as expired.
@@ -74,10 +76,10 @@
 -- tables; the condition by which a ticket is withheld from online sale (tickets.status_offline, where
 -- it exists); and what a sale sets besides the status (tickets.date_updated, where it exists).
 CREATE OR REPLACE FUNCTION holdfast_commit(
-  p_tickets text[], p_wants int[], p_hold_ids text[],
+  p_tickets text[], p_wants int[], p_hold_keys bytea[],
   p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
   p_longest float8, p_strict boolean,
-  p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
+  p_limit int, p_shoppers text[], p_shopper_of int[], p_choices bytea[], p_choice_of int[],
   p_orders text[], p_order_of int[], p_requests text[],
   OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
   OUT decided_at bigint)
@@ -97,7 +99,6 @@ DECLARE
   c_for_ever    constant bigint := 3155760000000000;  -- a hold until infinity: a hundred years
   v_longest     constant bigint := (p_longest * 1000000)::bigint;
   v_horizon     constant interval := p_longest * interval '1 second';
-  v_keys        bytea[] := '{}';  -- the hashes of p_hold_ids
   v_now         timestamptz;
   v_snapshot    text;
   v_locked      int[] := '{}';  -- the tickets whose rows are locked
@@ -109,23 +110,23 @@ DECLARE
   v_lockable    int[];    -- 1 where it has a row that the batch may have to change
   v_needed      int[];    -- 1 where an operation that is not refused in any case names it
   v_locks       int[];    -- 1 where its row is locked, 2 where the ticket is, 3 where both are
-  v_owner       int[];    -- whose row: an index into p_hold_ids, 0 nobody's, -1 somebody else's
+  v_owner       int[];    -- whose row: an index into p_hold_keys, 0 nobody's, -1 somebody else's
   v_until       bigint[]; -- the row's expiry, in microseconds after v_now
   v_created     bigint[]; -- the row's beginning, likewise
   v_row         tid[];    -- where the row is
   v_place       tid[];    -- where the ticket itself is, in a batch that may lock or sell it
+  v_name        text[];   -- in a plain batch that sells, these three are of the tickets to be sold only
   v_grant       int[];    -- the operation that was granted it, 0 for none
   v_change      int[];    -- what becomes of the row if none was: 0 nothing, 1 renewed, 2 deleted
   v_sold        int[];    -- the operation that it was sold by; NULL in a batch without a confirm
   v_person      int[];    -- whose hold: an index into v_people, 0 nobody's that matters here
-  v_choice      int[];    -- by which choice: an index into v_chosen, likewise
+  v_choice      int[];    -- by which choice: an index into p_choices, likewise
   -- For each order: whether it is locked, and the tickets that were sold under it, if any.
   v_order_locks boolean[];
   v_order_sets  text[];
   v_order_sale  int[];    -- the operation by which it was sold in this batch
   -- For each hold_id, shopper and choice: its hash, whether it is locked, how many tickets are live.
   v_people      bytea[];
-  v_chosen      bytea[];
   v_cart_locks  boolean[];
   v_person_locks boolean[];
   v_choice_locks boolean[];
@@ -154,7 +155,6 @@ DECLARE
   v_held        int;
   -- Whether nothing has to be decided one by one: each operation is a lock of free tickets, or a confirm
   -- of tickets that its cart has a row of, and no two name the same ticket. Nearly every batch is plain.
-  v_told        int;      -- how many tickets the look has told something of
   v_is_plain    boolean := cardinality(p_members) = cardinality(p_tickets) AND p_wants[1] > 7
                            AND NOT (p_strict OR v_counts OR 0 = ANY (p_kinds));
   v_has_grants  boolean := false;
@@ -169,9 +169,6 @@ DECLARE
   v_is_changed  boolean;
   i             int;
 BEGIN
-  IF cardinality(p_hold_ids) > 0 THEN
-    v_keys := ARRAY(SELECT sha256(convert_to(h, 'UTF8')) FROM unnest(p_hold_ids) AS h);
-  END IF;
   IF v_sells THEN
     v_order_locks := ARRAY(
       SELECT pg_try_advisory_xact_lock(hashtextextended(o, 1)) FROM unnest(p_orders) AS o);
@@ -193,7 +190,8 @@ BEGIN
   IF v_counts THEN
     IF p_limit > 0 THEN
       v_cart_locks := ARRAY(
-        SELECT pg_try_advisory_xact_lock(hashtextextended(h, 2)) FROM unnest(p_hold_ids) AS h);
+        SELECT pg_try_advisory_xact_lock(hashtextextended(encode(k, 'hex'), 2))
+          FROM unnest(p_hold_keys) AS k);
       IF cardinality(p_shoppers) > 0 THEN
         SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
         v_people := ARRAY(
@@ -203,14 +201,46 @@ BEGIN
           SELECT pg_try_advisory_xact_lock(hashtextextended(p, 3)) FROM unnest(p_shoppers) AS p);
       END IF;
     END IF;
-    v_chosen := ARRAY(SELECT sha256(convert_to(c, 'UTF8')) FROM unnest(p_choices) AS c);
     v_choice_locks := ARRAY(
-      SELECT pg_try_advisory_xact_lock(hashtextextended(c, 4)) FROM unnest(p_choices) AS c);
+      SELECT pg_try_advisory_xact_lock(hashtextextended(encode(c, 'hex'), 4))
+        FROM unnest(p_choices) AS c);
   END IF;
-  FOR v_round IN 1 .. 2 LOOP
+  IF v_sells AND v_is_plain THEN
     v_now := clock_timestamp();
     v_snapshot := pg_current_snapshot()::text;
-    v_told := 0;
+    -- Whether the tickets to be sold are under their own carts' holds, live or not, and those to be held
+    -- are simply free.
+    SELECT bool_and((u.wants & 4 = 4 AND t.status AND b.ticket_id IS NOT NULL
+                     AND (b.hold_key IS NOT DISTINCT FROM p_hold_keys[p_owners[u.wants >> 3]]
+                          OR (b.locked_up > v_now) IS NOT TRUE
+                          OR b.date_created > v_now AND b.locked_up > v_now + v_horizon)) IS TRUE),
+           array_agg(u.ticket_id), array_agg(t.ctid), array_agg(b.ctid)
+      INTO v_is_plain, v_name, v_place, v_row
+      FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
+      LEFT JOIN tickets t ON t.ticket_id = u.ticket_id
+      LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
+     WHERE u.wants & 4 = 4 OR t.status IS NOT TRUE OR {withheld} OR b.ticket_id IS NOT NULL;
+    IF v_is_plain THEN
+      -- Lock both rows of each. If all are there as they were found, nothing can have changed what the
+      -- batch depends on: how long a hold lasts is no matter to its sale.
+      SELECT count(*) = cardinality(v_name) INTO v_is_plain
+        FROM (
+          SELECT u.place, t.ctid AS place_now, u.row, b.ctid AS row_now
+            FROM unnest(v_name, v_place, v_row) WITH ORDINALITY AS u (ticket_id, place, row, i)
+            JOIN tickets t ON t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id
+            JOIN tickets_blocked b ON b.ctid = u.row AND b.ticket_id IS NOT DISTINCT FROM u.ticket_id
+           WHERE t.status
+           ORDER BY u.i
+             FOR NO KEY UPDATE OF t SKIP LOCKED
+             FOR UPDATE OF b SKIP LOCKED
+        ) s
+       WHERE s.place = s.place_now AND s.row = s.row_now;
+    END IF;
+  END IF;
+  FOR v_round IN 1 .. 2 LOOP
+    EXIT WHEN v_sells AND v_is_plain;
+    v_now := clock_timestamp();
+    v_snapshot := pg_current_snapshot()::text;
     v_state := v_zeros;
     v_found := v_zeros;
     v_lockable := v_zeros;
@@ -233,10 +263,10 @@ BEGIN
                    AND ((b.locked_up > v_now) IS NOT TRUE
                         OR b.date_created > v_now AND b.locked_up > v_now + v_horizon) THEN 1
                   WHEN u.wants & 6 > 0 AND b.hold_key IS NULL THEN 1
-                  WHEN b.hold_key = ANY (v_keys) THEN 1
+                  WHEN b.hold_key = ANY (p_hold_keys) THEN 1
                   ELSE 0 END AS lockable,
              CASE WHEN b.hold_key IS NULL THEN 0
-                  ELSE coalesce(array_position(v_keys, b.hold_key), -1) END AS owner,
+                  ELSE coalesce(array_position(p_hold_keys, b.hold_key), -1) END AS owner,
              CASE WHEN isfinite(b.locked_up)
                   THEN (date_part('epoch', b.locked_up - v_now) * 1000000)::bigint
                   ELSE c_for_ever END AS until,
@@ -249,7 +279,7 @@ BEGIN
        WHERE p_strict OR u.wants & 7 <> 1 OR t.status IS NOT TRUE OR {withheld} OR b.ticket_id IS NOT NULL
     LOOP
       i := v_look.i;
-      v_told := v_told + 1;
+      v_is_plain := false;
       v_state[i] := v_look.state;
       v_place[i] := v_look.place;
       IF v_look.row IS NOT NULL THEN
@@ -260,49 +290,44 @@ BEGIN
         v_until[i] := v_look.until;
         v_created[i] := v_look.created;
       END IF;
-      v_is_plain := v_is_plain AND p_wants[i] & 7 = 4 AND v_look.row IS NOT NULL
-                    AND (v_look.state IN (0, 4)
-                         OR v_look.state IN (2, 5) AND v_look.owner = p_owners[p_wants[i] >> 3]);
     END LOOP;
     EXIT WHEN v_round = 2 OR NOT (p_strict OR v_sells OR 1 = ANY (v_lockable));
     -- An operation that is refused by what nobody in the batch can change needs no lock.
-    v_needed := array_fill(v_is_plain::int, ARRAY[cardinality(p_tickets)]);
-    IF NOT v_is_plain THEN
-      v_first := 1;
-      FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
-        v_owned_by := p_owners[v_operation];
-        v_outcome := 1;
-        IF p_kinds[v_operation] = 1 THEN
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            IF v_state[i] IN (1, 3, 4, 5) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
-                 AND (v_owned_by = 0 OR v_owned_by <> v_owner[i])) THEN
-              v_outcome := 0;
-              EXIT;
-            END IF;
-          END LOOP;
-        ELSIF p_kinds[v_operation] = 2 THEN
-          v_order := p_order_of[v_operation];
-          IF NOT v_order_locks[v_order] OR v_order_sets[v_order] IS NOT NULL THEN
+    v_needed := v_zeros;
+    v_first := 1;
+    FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
+      v_owned_by := p_owners[v_operation];
+      v_outcome := 1;
+      IF p_kinds[v_operation] = 1 THEN
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          IF v_state[i] IN (1, 3, 4, 5) OR (v_state[i] = 2 AND p_wants[i] & 2 = 0
+               AND (v_owned_by = 0 OR v_owned_by <> v_owner[i])) THEN
             v_outcome := 0;
+            EXIT;
           END IF;
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            i := p_members[m];
-            IF v_state[i] IN (1, 3)
-               OR (v_state[i] IN (2, 5) AND p_wants[i] & 2 = 0 AND v_owned_by <> v_owner[i]) THEN
-              v_outcome := 0;
-              EXIT;
-            END IF;
-          END LOOP;
+        END LOOP;
+      ELSIF p_kinds[v_operation] = 2 THEN
+        v_order := p_order_of[v_operation];
+        IF NOT v_order_locks[v_order] OR v_order_sets[v_order] IS NOT NULL THEN
+          v_outcome := 0;
         END IF;
-        IF v_outcome = 1 THEN
-          FOR m IN v_first .. p_ends[v_operation] LOOP
-            v_needed[p_members[m]] := 1;
-          END LOOP;
-        END IF;
-        v_first := p_ends[v_operation] + 1;
-      END LOOP;
-    END IF;
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          i := p_members[m];
+          IF v_state[i] IN (1, 3)
+             OR (v_state[i] IN (2, 5) AND p_wants[i] & 2 = 0 AND v_owned_by <> v_owner[i]) THEN
+            v_outcome := 0;
+            EXIT;
+          END IF;
+        END LOOP;
+      END IF;
+      IF v_outcome = 1 THEN
+        FOR m IN v_first .. p_ends[v_operation] LOOP
+          v_needed[p_members[m]] := 1;
+        END LOOP;
+      END IF;
+      v_first := p_ends[v_operation] + 1;
+    END LOOP;
     v_first := 1;
     EXIT WHEN NOT 1 = ANY (v_needed);
     -- Lock what may have to change. Then look again, unless no transaction has ended in between: it may
@@ -348,10 +373,6 @@ BEGIN
     END IF;
     v_open := coalesce(v_open, '{}');
     v_locked := coalesce(v_locked, '{}');
-    -- All that a plain batch depends on is locked as it was found: the tickets that it was told of, and
-    -- their rows. How long a hold lasts is no matter to its sale.
-    v_is_plain := v_is_plain AND cardinality(v_open) = v_told AND cardinality(v_locked) = v_told;
-    EXIT WHEN v_is_plain;
     EXIT WHEN v_snapshot = pg_current_snapshot()::text;
   END LOOP;
   decided_at := (date_part('epoch', v_now) * 1000000)::bigint;
@@ -380,7 +401,7 @@ BEGIN
 
   IF v_counts THEN
     SELECT array_agg(coalesce(array_position(v_people, b.shopper_key), 0) ORDER BY u.i),
-           array_agg(coalesce(array_position(v_chosen, b.choice_key), 0) ORDER BY u.i)
+           array_agg(coalesce(array_position(p_choices, b.choice_key), 0) ORDER BY u.i)
       INTO v_person, v_choice
       FROM unnest(p_tickets) WITH ORDINALITY AS u (ticket_id, i)
       LEFT JOIN tickets_blocked b ON b.ticket_id = u.ticket_id;
@@ -389,7 +410,7 @@ BEGIN
         SELECT (SELECT count(*)::int FROM tickets_blocked b
                  WHERE b.hold_key = k AND b.locked_up > v_now
                    AND (b.date_created > v_now AND b.locked_up > v_now + v_horizon) IS NOT TRUE)
-          FROM unnest(v_keys) AS k);
+          FROM unnest(p_hold_keys) AS k);
       v_person_held := ARRAY(
         SELECT (SELECT count(*)::int FROM tickets_blocked b
                  WHERE b.shopper_key = k AND b.locked_up > v_now
@@ -403,7 +424,7 @@ BEGIN
                  -- What was sold or withheld beside the hold cannot be held again.
                  AND (SELECT (t.status IS NOT TRUE OR {withheld}) IS NOT TRUE
                         FROM tickets t WHERE t.ticket_id = b.ticket_id))
-        FROM unnest(v_chosen) AS k);
+        FROM unnest(p_choices) AS k);
   END IF;
 
   outcomes := array_fill(1, ARRAY[cardinality(p_kinds)]);
@@ -413,7 +434,7 @@ BEGIN
     IF v_has_grants THEN
       INSERT INTO tickets_blocked (ticket_id, locked_up, date_created, hold_key)
       SELECT u.ticket_id, v_now + p_seconds[u.wants >> 3] * interval '1 second', v_now,
-             v_keys[p_owners[u.wants >> 3]]
+             p_hold_keys[p_owners[u.wants >> 3]]
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
        WHERE u.wants & 1 = 1;
     END IF;
@@ -421,7 +442,7 @@ BEGIN
       DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
       UPDATE tickets t
          SET status = false{touched}
-        FROM unnest(p_tickets, v_place) AS u (ticket_id, place)
+        FROM unnest(v_name, v_place) AS u (ticket_id, place)
        WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
@@ -723,7 +744,7 @@ BEGIN
       INSERT INTO tickets_blocked
              (ticket_id, locked_up, date_created, hold_key, shopper_key, choice_key)
       SELECT u.ticket_id, v_now + coalesce(p_seconds[u.granted], 0) * interval '1 second', v_now,
-             v_keys[p_owners[u.granted]], v_people[v_person[u.i]], v_chosen[v_choice[u.i]]
+             p_hold_keys[p_owners[u.granted]], v_people[v_person[u.i]], p_choices[v_choice[u.i]]
         FROM unnest(p_tickets, v_grant, v_found) WITH ORDINALITY
              AS u (ticket_id, granted, found, i)
        WHERE u.found = 0 AND (u.granted > 0 OR v_sold[u.i] > 0);
@@ -734,10 +755,10 @@ BEGIN
          SET locked_up = CASE u.granted WHEN 0 THEN v_now + u.until * interval '1 microsecond'
                               ELSE v_now + p_seconds[u.granted] * interval '1 second' END,
              date_created = CASE u.granted WHEN 0 THEN b.date_created ELSE v_now END,
-             hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE v_keys[p_owners[u.granted]] END,
+             hold_key = CASE u.granted WHEN 0 THEN b.hold_key ELSE p_hold_keys[p_owners[u.granted]] END,
              shopper_key = CASE WHEN u.granted > 0 OR v_person[u.i] > 0 THEN v_people[v_person[u.i]]
                                 ELSE b.shopper_key END,
-             choice_key = CASE WHEN u.granted > 0 OR v_choice[u.i] > 0 THEN v_chosen[v_choice[u.i]]
+             choice_key = CASE WHEN u.granted > 0 OR v_choice[u.i] > 0 THEN p_choices[v_choice[u.i]]
                                ELSE b.choice_key END
         FROM unnest(v_row, v_grant, v_found, v_change, v_until) WITH ORDINALITY
           AS u (row, granted, found, change, until, i)
@@ -777,9 +798,9 @@ BEGIN
     END IF;
   END IF;
   IF v_records AND (v_has_grants OR v_has_sales OR v_has_changes) THEN
-    IF cardinality(v_keys) > 0 THEN
+    IF cardinality(p_hold_keys) > 0 THEN
       SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
-      v_carts := ARRAY(SELECT substr(sha256(v_secret || k), 1, 8) FROM unnest(v_keys) AS k);
+      v_carts := ARRAY(SELECT substr(sha256(v_secret || k), 1, 8) FROM unnest(p_hold_keys) AS k);
     END IF;
     IF v_is_plain THEN
       INSERT INTO holdfast_history (at, until, kind, cart, ticket_id, request)

@@ -57,16 +57,23 @@ SELECT
       FROM (VALUES {holds_options}) AS w (name, value)
      WHERE NOT EXISTS (
        SELECT FROM unnest(b.reloptions) o WHERE split_part(o, '=', 1) = w.name)), '') AS options,
-  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[],text[])')::oid, 'pg_proc'), '') AS function_version,
+  coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],bytea[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],bytea[],int[],text[],int[],text[])')::oid, 'pg_proc'), '') AS function_version,
   coalesce(obj_description(to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)')::oid, 'pg_proc'),
            CASE WHEN to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean)') IS NULL THEN '' ELSE 'other' END) AS previous_version,
   EXISTS (
     SELECT FROM pg_proc p WHERE p.proname = 'holdfast_commit' AND pg_function_is_visible(p.oid)
-       AND p.pronargs = 9) AS has_old_function,
+       AND (p.pronargs = 9 OR p.pronargs = 18 AND p.proargtypes[2] = 'text[]'::regtype)
+  ) AS has_old_function,
   coalesce((
     SELECT string_agg(c.conrelid::regclass::text, ', ')
       FROM pg_constraint c
-     WHERE c.confrelid = b.oid AND c.contype = 'f' AND c.confdeltype = 'c'), '') AS cascades
+     WHERE c.confrelid = b.oid AND c.contype = 'f' AND c.confdeltype = 'c'), '') AS cascades,
+  coalesce((
+    SELECT format('COLLATE %I.%I', n.nspname, c.collname)
+      FROM pg_attribute a
+      JOIN pg_collation c ON c.oid = a.attcollation
+      JOIN pg_namespace n ON n.oid = c.collnamespace
+     WHERE a.attrelid = t.oid AND a.attname = 'ticket_id'), 'COLLATE "C"') AS ticket_collation
 FROM (SELECT 1) AS one
 LEFT JOIN pg_class t ON t.oid = to_regclass('tickets')
 LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace

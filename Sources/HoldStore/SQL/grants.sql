@@ -32,7 +32,7 @@ BEGIN
   EXECUTE format('GRANT SELECT, INSERT ON holdfast_history TO %s', grantee);
   EXECUTE format('GRANT EXECUTE ON FUNCTION holdfast_history_days(int) TO %s', grantee);
   EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s',
-    to_regprocedure('holdfast_commit(text[],int[],text[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],text[],int[],text[],int[],text[])'), grantee);
+    to_regprocedure('holdfast_commit(text[],int[],bytea[],int[],int[],float8[],int[],int[],float8,boolean,int,text[],int[],bytea[],int[],text[],int[],text[])'), grantee);
   -- The sequences behind columns of an adopted table.
   FOR relation IN
     SELECT DISTINCT s.oid::regclass

@@ -10,6 +10,8 @@ LANGUAGE sql
 SET search_path = {search_path}
 AS $$
   SELECT outcomes, expiries, reasons, waits, decided_at
-    FROM holdfast_commit(p_tickets, p_wants, p_hold_ids, p_locks, p_owners, p_seconds, p_ends,
-                         p_members, p_longest, p_strict, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}')
+    FROM holdfast_commit(
+           p_tickets, p_wants,
+           ARRAY(SELECT sha256(convert_to(h, 'UTF8')) FROM unnest(p_hold_ids) AS h), p_locks, p_owners,
+           p_seconds, p_ends, p_members, p_longest, p_strict, 0, '{}', '{}', '{}', '{}', '{}', '{}', '{}')
 $$;

@@ -71,7 +71,7 @@ struct SeatMapReader: Sendable {
         [.text(eventID.text), .textArray(TicketColumns.names), .double(longestHoldSeconds)],
         deadline: deadline)
     }
-    if result.isNull(row: 0, column: 4) || result.text(row: 0, column: 4) != columns.fingerprint {
+    if result.optionalText(row: 0, column: 4) != columns.fingerprint {
       self.columns.withLock { $0 = nil }
     }
     let count = result.integer(row: 0, column: 1)

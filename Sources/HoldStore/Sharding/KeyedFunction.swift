@@ -40,9 +40,9 @@ struct KeyedFunction: Sendable {
   static let commit = KeyedFunction(
     name: "holdfast_keyed_commit",
     parameters: """
-      p_tickets text[], p_wants int[], p_hold_ids text[], p_kinds int[], p_owners int[], \
+      p_tickets text[], p_wants int[], p_hold_keys bytea[], p_kinds int[], p_owners int[], \
       p_seconds float8[], p_ends int[], p_members int[], p_longest float8, p_strict boolean, \
-      p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[], \
+      p_limit int, p_shoppers text[], p_shopper_of int[], p_choices bytea[], p_choice_of int[], \
       p_orders text[], p_order_of int[], p_requests text[], p_committer bigint, p_batch bigint, \
       p_key text
       """, columns: outcome, place: .key("p_key"))
@@ -62,7 +62,7 @@ struct KeyedFunction: Sendable {
 
   static let choiceRows = KeyedFunction(
     name: "holdfast_keyed_choice_rows",
-    parameters: "p_choices text[], p_longest float8, p_key text",
+    parameters: "p_choices bytea[], p_longest float8, p_key text",
     columns: "number bigint, chosen text", place: .key("p_key"))
 
   static let eventSeats = KeyedFunction(

@@ -10,8 +10,8 @@ struct HistoryCommand: ParsableCommand {
     usage: "holdfast history --ticket <ticket> [<options>]",
     discussion: DatabaseOptions.help(
       "Times are UTC. FOR is how long a hold was to last or, where it ended, how long it lasted. "
-        + "A refusal is not listed: whoever held the ticket at that time was its cause. A sale by "
-        + "plain SQL is not listed either."))
+        + "Refusals are not listed: the cause of one is whoever held the ticket at that time. Sales by "
+        + "plain SQL are not listed either."))
 
   @Option(help: "The ticket.")
   var ticket: String
@@ -22,7 +22,7 @@ struct HistoryCommand: ParsableCommand {
       valueName: "time"))
   var at: String?
 
-  @Option(help: "Read no more than the latest so many rows.")
+  @Option(help: "How many rows to read at most, the latest ones.")
   var limit = 100
 
   @Flag(help: "Write one JSON object a line.")

@@ -6,7 +6,7 @@ private import Postgres
 /// `holdfast holds`: lists holds, for a person who looks after the site.
 struct HoldsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "holds", abstract: "List the live holds, those that end first in front.",
+    commandName: "holds", abstract: "List the live holds, those that end first on top.",
     usage: "holdfast holds [<options>]",
     discussion: DatabaseOptions.help(
       "It asks the database alone, so that it works while the service is down. Times are UTC. "
@@ -18,10 +18,10 @@ struct HoldsCommand: ParsableCommand {
   @Option(help: "Only the hold on this ticket.")
   var ticket: String?
 
-  @Flag(help: "List rows that have expired and hold nothing, in place of the live ones.")
+  @Flag(help: "List rows that have expired and hold nothing, instead of the live ones.")
   var expired = false
 
-  @Option(help: "List no more than so many.")
+  @Option(help: "How many to list at most.")
   var limit = 100
 
   @Flag(help: "Write one JSON object a line.")

@@ -21,7 +21,7 @@ struct KeyCommand: ParsableCommand {
         its secret, once.
         """)
 
-    @Argument(help: "Who is to hold the key: 1 to 64 of [A-Za-z0-9._-].")
+    @Argument(help: "Who will have the key: 1 to 64 characters of [A-Za-z0-9._-].")
     var name: String
 
     @Option(help: "What it may be used for: some of hold, sell, operate, separated by commas.")

@@ -9,8 +9,8 @@ struct MigrateCommand: ParsableCommand {
     abstract: "Create the tables, or adopt and check existing ones; safe to repeat.",
     usage: "holdfast migrate [<options>]",
     discussion: DatabaseOptions.help(
-      "Tables are looked for in the whole search_path. Each step is a transaction; on an error "
-        + "nothing of its step is changed. No existing table is locked for long."))
+      "Tables are looked for in the whole search_path. Each step is a transaction: a step that fails "
+        + "changes nothing. No existing table is locked for long."))
 
   @Flag(help: "Say what would be changed, and change nothing.")
   var dryRun = false

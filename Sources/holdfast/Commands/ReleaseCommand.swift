@@ -9,7 +9,7 @@ struct ReleaseCommand: ParsableCommand {
     commandName: "release", abstract: "Release the hold on a ticket, whoever owns it.",
     usage: "holdfast release --ticket <ticket> --reason <reason> [<options>]",
     discussion: DatabaseOptions.help(
-      "The release is noted in the history, with the reason, your user and the database's role. "
+      "The history notes the release, with the reason, your user and your database role. "
         + "The exit code is 1 if none of the tickets was held."))
 
   private static let reasonLength = 1...500

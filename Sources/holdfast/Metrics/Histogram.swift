@@ -2,7 +2,7 @@
 ///
 /// Quantities are whole numbers of a small unit, such as nanoseconds, so that their sum is exact.
 final class Histogram: Sendable {
-  /// Of times in nanoseconds, shown in seconds.
+  /// For times in nanoseconds, which are shown in seconds.
   static let nanosecondsPerSecond = 1_000_000_000
 
   /// The upper bounds, in ascending order; each belongs to its bucket.
@@ -21,7 +21,7 @@ final class Histogram: Sendable {
     buckets = (0...bounds.count).map { _ in Counter() }
   }
 
-  /// Of times that are observed in nanoseconds: from half a millisecond to ten seconds.
+  /// A histogram of times that are observed in nanoseconds: from half a millisecond to ten seconds.
   static func ofTimes() -> Histogram {
     let microseconds = [
       500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,

@@ -55,8 +55,8 @@ struct ServiceSettings {
       "backlog", Self.counts, default: 1024, "Connections that may wait to be accepted.")
     shutdownDelayMilliseconds = try reader.read(
       "shutdown-delay", .time(0...600_000), default: 0,
-      "Time for which a stop goes on accepting requests while /readyz answers 503, so that a load "
-        + "balancer takes the host out first.")
+      "Time for which the service still accepts requests after a stop signal while /readyz answers "
+        + "503, so that a load balancer takes the host out first.")
     shutdownTimeoutMilliseconds = try reader.read(
       "shutdown-timeout", Self.times, default: 10_000,
       "Time that a stop waits for open connections. If requests are still unanswered a second "
@@ -132,16 +132,17 @@ struct ServiceSettings {
       bodyBytes: bodyBytes,
       longAnswers: try reader.read(
         "long-answers", .integer(1...1024), default: 8,
-        "Lists and seat maps of more than 16 KiB that are sent at once, each by a thread."),
+        "Long answers (lists and seat maps of more than 16 KiB) that are sent at once, each by a "
+          + "thread."),
       longAnswersWaiting: try reader.read(
         "long-answers-waiting", .integer(0...65_536), default: 256,
-        "Such answers that may wait for a thread. Further ones are answered with 503."),
+        "Long answers that may wait for a thread. Further ones are answered with 503."),
       longAnswerWaitMilliseconds: try reader.read(
         "long-answer-wait", times, default: 2000,
-        "Longest wait for a thread. Then the answer is 503."),
+        "Longest wait of a long answer for a thread. Then the answer is 503."),
       longAnswerTimeoutMilliseconds: try reader.read(
         "long-answer-timeout", times, default: 10_000,
-        "Time in which the web server must take in such an answer."))
+        "Time in which the web server must take in a long answer."))
   }
 
   private static func readStore(
@@ -161,7 +162,7 @@ struct ServiceSettings {
     store.strictSales = try reader.read(
       "strict-sales", .choice, default: .off,
       "Lock the tickets of a commit, so that no sale by plain SQL commits unseen in between. It "
-        + "costs PostgreSQL half as much again. auto does so if the role may.")
+        + "adds half to PostgreSQL's processor time. auto does so if the role may.")
     store.pool = try readPool(&reader, committers: store.committers)
     store.statementTimeoutMilliseconds = try reader.read(
       "statement-timeout", times, default: 2000, "PostgreSQL's statement_timeout.")
@@ -192,8 +193,8 @@ struct ServiceSettings {
       "Events whose seats are kept in memory for /tickets_lock_best.")
     store.bestSeats = try reader.read(
       "best-seats", .integer(1...10_000_000), default: 500_000,
-      "Seats that are kept for it, of all events together. About 50 bytes each. A larger event is "
-        + "answered with 503.")
+      "Seats that are kept for /tickets_lock_best, of all events together. About 50 bytes each. A "
+        + "larger event is answered with 503.")
     store.sweepIntervalMilliseconds = try reader.read(
       "sweep-interval", .time(0...86_400_000), default: 30_000,
       "Pause between sweeps of expired rows. 0 turns the sweeps off.")

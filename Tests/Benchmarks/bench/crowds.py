@@ -6,10 +6,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-from databases import FIRST_TICKET, HERE, Databases
-from Harness.processes import Failure, kilobytes, run, wait_until
+from databases import HERE, Databases
+from Harness.processes import Failure, free_port, kilobytes, run, wait_until
 from Harness.site import Site
-from peers import free_port, join
+from peers import join
 from plan import Case
 
 PATH = "/tickets_availability?event_id=E0"

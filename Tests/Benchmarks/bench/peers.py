@@ -3,15 +3,15 @@
 import os
 import shutil
 import signal
-import socket
 import sys
 from pathlib import Path
 
 from databases import HERE, Databases
 from Harness.http_client import ConnectionClosed, NotConnected, ask
 from Harness.postgres import USER
-from Harness.processes import Failure, Server, run, send
+from Harness.processes import Failure, Server, free_port, run, send
 from Harness.site import Site
+from plan import PEERS
 
 CACHE = HERE.parent.parent / ".holdfast" / "bench"
 CONNECTIONS = 16
@@ -23,7 +23,7 @@ class Peers:
 
     def __init__(self, names: list[str], name: str, databases: Databases, work: Path, site: Site):
         self.work, self.servers = work, {}
-        self.ports = {peer: free_port() for peer in ("php", "go", "fastapi")}
+        self.ports = {peer: free_port() for peer in PEERS}
         self.database = f"host={databases.directory} user=peer dbname={name}"
         self.url = f"postgresql://peer@/{name}?host={databases.directory}"
         try:
@@ -88,12 +88,6 @@ def join(site: Site, name: str, configuration: str) -> None:
     main = folder / "nginx.conf"
     main.write_text(main.read_text().replace("conf.d/holdfast.conf", "conf.d/*.conf"))
     send(signal.SIGHUP, [site.pid("nginx")])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _status(port: int, data: dict) -> int:

@@ -30,16 +30,16 @@ KEEP = bool(os.environ.get("HOLDFAST_CHAOS_KEEP"))  # logs and histories, also o
 def arguments() -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(
-        prog="deploy/chaos", description="Makes faults happen to a site of its own under load, "
-        "and checks that nothing was lost; exits 1 if something was.",
+        prog="deploy/chaos", description="Injects faults into a site of its own under load, "
+        "and checks that nothing is lost; exits 1 if something is.",
         epilog="HOLDFAST_BINARY names a program to test instead of building one.")
-    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to make (all); "
+    parser.add_argument("faults", nargs="*", metavar="NAME", help="the faults to inject (all); "
                         "patroni and plproxy stand for several")
-    parser.add_argument("--list", action="store_true", help="the faults, a line each")
+    parser.add_argument("--list", action="store_true", help="list the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
-    parser.add_argument("--times", "--rounds", type=int, default=1, help="how often each is made (1)")
-    parser.add_argument("--soak", type=float, metavar="MINUTES", help="no fault: the same load for "
-                        "so long, and a sample of what it takes every 10 s")
+    parser.add_argument("--times", "--rounds", type=int, default=1, help="how often to inject each (1)")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="inject nothing: the same load "
+                        "for so long, and a sample of what it takes every 10 s")
     parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")
     parser.add_argument("--rate", type=float, default=400,
                         help="requests a second; 0 for as many as are answered (400)")

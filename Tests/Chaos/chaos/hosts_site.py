@@ -1,11 +1,10 @@
 """Two hosts with nginx and Holdfast behind HAProxy, with the file of deploy/haproxy, over one database."""
 
-import socket
 import urllib.request
 from pathlib import Path
 
 from Harness.postgres import USER, Cluster, Database
-from Harness.processes import Server, wait_until
+from Harness.processes import Server, free_port, wait_until
 from Harness.site import ROOT, Site
 
 FILE = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
@@ -82,10 +81,3 @@ def answers(port: int) -> bool:
             return answer.status == 200
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -4,10 +4,10 @@
 enum NaiveCommit {
   static let sql = """
     CREATE OR REPLACE FUNCTION holdfast_commit(
-      p_tickets text[], p_wants int[], p_hold_ids text[],
+      p_tickets text[], p_wants int[], p_hold_keys bytea[],
       p_kinds int[], p_owners int[], p_seconds float8[], p_ends int[], p_members int[],
       p_longest float8, p_strict boolean,
-      p_limit int, p_shoppers text[], p_shopper_of int[], p_choices text[], p_choice_of int[],
+      p_limit int, p_shoppers text[], p_shopper_of int[], p_choices bytea[], p_choice_of int[],
       p_orders text[], p_order_of int[], p_requests text[],
       OUT outcomes int[], OUT expiries bigint[], OUT reasons int[], OUT waits bigint[],
       OUT decided_at bigint)
@@ -26,7 +26,7 @@ enum NaiveCommit {
       waits := array_fill(0::bigint, ARRAY[cardinality(p_members)]);
       FOR n IN 1 .. cardinality(p_kinds) LOOP
         v_names := ARRAY(SELECT p_tickets[m] FROM unnest(p_members[v_first:p_ends[n]]) m ORDER BY m);
-        v_owner := sha256(convert_to(p_hold_ids[p_owners[n]], 'UTF8'));
+        v_owner := p_hold_keys[p_owners[n]];
         IF p_kinds[n] = 2 THEN
           IF EXISTS (SELECT FROM tickets t WHERE t.ticket_id = ANY (v_names) AND NOT t.status) THEN
             outcomes[n] := 0;

@@ -1,5 +1,15 @@
+extension Site {
+  /// A session that has inserted a hold on the ticket and has not committed, so that a batch waits for it.
+  func sessionInserting(_ ticket: String) throws -> Database {
+    let session = try database()
+    try session.run(
+      "BEGIN; INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('\(ticket)', now())")
+    return session
+  }
+}
+
 extension Database {
-  /// Until a batch of the service's waits for a lock of somebody else's.
+  /// Waits until a batch of the service waits for another session's lock.
   func waitUntilBatchIsBlocked() throws {
     try Clock.wait("the batch waits for a lock") {
       try count(

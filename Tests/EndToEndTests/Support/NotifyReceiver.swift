@@ -36,7 +36,7 @@ final class NotifyReceiver {
     return datagrams
   }
 
-  /// Until one of the lines received begins with `text`.
+  /// Waits until one of the lines received begins with `text`.
   func waitFor(_ text: String) throws {
     try Clock.wait("the service says \(text)") {
       received.contains { $0.split(separator: "\n").contains { $0.hasPrefix(text) } }

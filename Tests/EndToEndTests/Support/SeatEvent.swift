@@ -6,7 +6,7 @@ struct SeatEvent {
   let id = "map-\(UInt32.random(in: 0 ... .max))"
   let database: Database
 
-  /// So many seats: `ID-001` and so on, in rows of ten.
+  /// Puts seats on sale, `ID-001` and so on, in rows of ten.
   init(on site: Site, seats: Int, database: Database? = nil) throws {
     self.site = site
     self.database = try database ?? site.database()

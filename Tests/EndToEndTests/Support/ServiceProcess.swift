@@ -45,7 +45,7 @@ final class ServiceProcess {
 
   func peer() throws -> FastCGIPeer { FastCGIPeer(try Socket(path: socketPath)) }
 
-  /// Until the database is reached.
+  /// Waits until it has reached the database.
   func waitUntilReady() throws {
     try Clock.wait("readiness", seconds: 30) {
       try peer().request("GET", "/readyz", keepsConnection: false).status == 200

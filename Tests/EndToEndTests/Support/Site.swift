@@ -93,6 +93,15 @@ final class Site: @unchecked Sendable {
     return try body(name)
   }
 
+  /// Lends a database of this server that `holdfast migrate` has made ready, and drops it afterwards.
+  func withMigratedDatabase<Value>(_ body: (String, Database) throws -> Value) throws -> Value {
+    try withEmptyDatabase { name in
+      let migration = try holdfast("migrate", database: name)
+      guard migration.exitCode == 0 else { throw Failure(migration.output) }
+      return try body(name, database(name))
+    }
+  }
+
   /// `deploy/service`: starts, stops, restarts or kills a part.
   func service(_ verb: String, _ part: String, settings more: [String: String] = [:]) throws {
     try Command.succeed(
