@@ -88,8 +88,8 @@ struct ServiceSettings {
       "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
     cpuScheduling = try reader.read(
       "cpu-scheduling", .choice, default: .batch,
-      "Linux' scheduling policy for the service's threads. batch does more on busy processors, since "
-        + "threads that wake up do not interrupt others. inherited leaves the policy as it is.")
+      "The Linux scheduling policy of the service's threads. With batch, busy processors get more done, "
+        + "since a thread that wakes up does not interrupt another. inherited leaves the policy as it is.")
     hasMetrics = try reader.read(
       "metrics", .boolean, default: true,
       "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")
