@@ -89,7 +89,8 @@ struct ServiceSettings {
     cpuScheduling = try reader.read(
       "cpu-scheduling", .choice, default: .batch,
       "The Linux scheduling policy of the service's threads. With batch, busy processors get more done, "
-        + "since a thread that wakes up does not interrupt another. inherited leaves the policy as it is.")
+        + "since a thread that wakes up does not interrupt another. inherited leaves the policy as it is."
+    )
     hasMetrics = try reader.read(
       "metrics", .boolean, default: true,
       "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")
