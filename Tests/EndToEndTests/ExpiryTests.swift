@@ -108,21 +108,6 @@ extension EndToEnd {
         try database.column("SELECT ticket_id FROM tickets_blocked ORDER BY 1") == ["P-1", "P-3"])
     }
 
-    @Test func unlockDeletesAllExpiredAndNoneLive() throws {
-      // Many pages, so that it takes more than one statement.
-      try database.run(
-        """
-        INSERT INTO tickets_blocked (ticket_id, locked_up)
-        SELECT 'old-' || n, now() - n * interval '1 ms' FROM generate_series(1, 50000) n
-        """)
-      #expect(try http.lock(["P-1", "P-2"]).status == 200)
-      #expect(try http.lock(["P-3"], holdID: "somebody-s-cart-2").status == 200)
-      #expect(try http.releaseExpired().body == Answer.swept)
-      #expect(
-        try database.column("SELECT ticket_id FROM tickets_blocked ORDER BY 1")
-          == ["P-1", "P-2", "P-3"])
-    }
-
     /// From many places at once, while holds are placed: no error, and no lock waits for it.
     @Test func unlockFromManyPlacesAtOnce() throws {
       try database.run(
@@ -162,17 +147,6 @@ extension EndToEnd {
       try other.run("ROLLBACK")
       #expect(try http.releaseExpired().body == Answer.swept)
       #expect(try database.count("SELECT count(*) FROM tickets_blocked") == 0)
-    }
-
-    @Test func theServicesOwnSweep() throws {
-      let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SWEEP_INTERVAL": "100ms"])
-      defer { service.signal(SIGTERM) }
-      #expect(try http.lock(["P-1"]).status == 200)
-      try database.run(
-        "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('old', now() - interval '1 s')")
-      try Clock.wait("the expired row is deleted") {
-        try database.column("SELECT ticket_id FROM tickets_blocked") == ["P-1"]
-      }
     }
   }
 }

@@ -81,16 +81,6 @@ extension EndToEnd {
       }
     }
 
-    @Test func aSweepWithoutTablesNamesTheMigration() throws {
-      try site.withEmptyDatabase { name in
-        let sweep = try site.holdfast("sweep", database: name)
-        #expect(sweep.exitCode == 1)
-        #expect(sweep.output.contains("has `holdfast migrate` been run here?"))
-        #expect(try migrate(name).exitCode == 0)
-        #expect(try site.holdfast("sweep", database: name).output == "deleted 0 expired holds\n")
-      }
-    }
-
     @Test func noDatabaseIsAClearError() throws {
       let command = try site.holdfast("migrate", database: "nowhere")
       #expect(command.exitCode != 0)

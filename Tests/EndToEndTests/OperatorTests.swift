@@ -77,6 +77,7 @@ extension EndToEnd {
       try site.withEmptyDatabase { name in
         for arguments in [
           ["holds"], ["history", "--ticket", "a"], ["release", "--ticket", "a", "--reason", "x"],
+          ["sweep"],
         ] {
           let command = try Command(
             [TestSettings.binary] + arguments, environment: site.databaseEnvironment(name))

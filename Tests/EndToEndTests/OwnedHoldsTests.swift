@@ -25,12 +25,12 @@ extension EndToEnd {
     }
 
     private func replay(_ count: Int) -> Comment {
-      "after \(count) steps; HOLDFAST_TEST_SEED=\(TestSettings.seed) replays it"
+      "after \(count) steps; HOLDFAST_TEST_SEED=\(SeededGenerator.seed) replays it"
     }
 
     @Test func aRandomHistoryIsTheModels() throws {
-      print("seed of the history: \(TestSettings.seed)")
-      var generator = SeededGenerator(seed: TestSettings.seed)
+      print("seed of the history: \(SeededGenerator.seed)")
+      var generator = SeededGenerator(seed: SeededGenerator.seed)
       let history = HoldHistory(http: http, table: table)
       for count in 0..<4000 {
         let step = ModelStep.random(using: &generator)
@@ -46,7 +46,7 @@ extension EndToEnd {
       ("WHEN b.locked_up > v_now", "WHEN false AND b.locked_up > v_now"),
     ])
     func aHistoryOfAnotherCommitIsNotTheModels(part: String, other: String) throws {
-      var generator = SeededGenerator(seed: TestSettings.seed)
+      var generator = SeededGenerator(seed: SeededGenerator.seed)
       let history = HoldHistory(http: http, table: table)
       var difference: String?
       try CommitFunction(site).replacing([(part, other)]) {
@@ -60,8 +60,8 @@ extension EndToEnd {
     /// - Parameter choosing: How many of the five ask for the best tickets.
     @Test(arguments: [0, 4])
     func everyBurstHasAnOrderThatExplainsIt(choosing: Int) throws {
-      print("seed of the bursts: \(TestSettings.seed)")
-      var generator = SeededGenerator(seed: TestSettings.seed &+ 1)
+      print("seed of the bursts: \(SeededGenerator.seed)")
+      var generator = SeededGenerator(seed: SeededGenerator.seed &+ 1)
       let connections = (0..<5).map { _ in site.http() }
       for count in 0..<300 {
         for _ in 0..<3 {

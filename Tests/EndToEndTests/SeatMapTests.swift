@@ -86,19 +86,12 @@ extension EndToEnd {
     }
 
     @Test func badQueries() throws {
-      for (query, got) in [
-        ("", "nothing"), ("?event_id=", "nothing"), ("?other=1", "nothing"),
-        ("?event_id=" + String(repeating: "x", count: 257), nil),
-        ("?event_id=a%00b", nil), ("?event_id=%zz", nil), ("?event_id=%ff", nil),
-      ] {
+      for query in ["", "?other=1", "?event_id=a%00b", "?event_id=%zz", "?event_id=%ff"] {
         let answer = try http.get("/tickets_layout" + query)
         #expect(answer.status == 400, "\(query)")
         #expect(answer.body.hasSuffix(#""status":400,"data":{"valido":false}}"#))
         #expect(answer.message.hasPrefix("event_id: expected "))
         #expect(answer["Cache-Control"] == "no-store")
-        if let got {
-          #expect(answer.message == "event_id: expected a string of 1 to 256 bytes, got \(got)")
-        }
       }
     }
 

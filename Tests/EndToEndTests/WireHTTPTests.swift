@@ -44,7 +44,7 @@ extension EndToEnd {
 
     @Test func wrongPaths() throws {
       let paths = [
-        "/tickets_lock/", "/tickets_lock/x", "/Tickets_Lock", "/tickets", "/.error", "/.get_only",
+        "/tickets_lock/", "/tickets_lock/x", "/Tickets_Lock", "/tickets", "/.error",
         "/favicon.ico", "/tickets_unlock_params", "/a%2ftickets_lock",
       ]
       try wire.check(paths.map { Exchange("GET", $0, status: 404, answer: Answer.notFound) })

@@ -88,8 +88,10 @@ struct ServiceSettings {
       "File of the callers' keys; see holdfast key --help. With none, no caller needs a key.")
     cpuScheduling = try reader.read(
       "cpu-scheduling", .choice, default: .batch,
-      "Linux' scheduling policy for the service's threads. batch does more on busy processors, since "
-        + "threads that wake up do not interrupt others. inherited leaves the policy as it is.")
+      "The Linux scheduling policy of the service's threads. With batch, threads that wake up do not "
+        + "interrupt others: more is done where nginx, PostgreSQL and the service share busy "
+        + "processors. inherited leaves the policy as it is: better beside programs that compute "
+        + "without a pause.")
     hasMetrics = try reader.read(
       "metrics", .boolean, default: true,
       "Count requests, commits and more, and answer /metrics with the figures for Prometheus.")

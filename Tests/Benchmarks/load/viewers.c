@@ -160,8 +160,8 @@ static void run(void) {
             double due = start + period * (double)turn / options.clients;
             if (due > time || due >= measureUntil) break;
             Client *client = &clients[turn % (uint64_t)options.clients];
-            if (client->waiting) unsent++;
-            else ask(client, due);
+            if (!client->waiting) ask(client, due);
+            else if (due >= measureFrom) unsent++;
         }
         int ready = epoll_wait(poller, events, EVENTS, options.hertz ? 1 : 100);
         if (ready < 0 && errno != EINTR) fail("epoll_wait");

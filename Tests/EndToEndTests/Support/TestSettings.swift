@@ -16,10 +16,6 @@ enum TestSettings {
 
   static var siteDirectory: String { environment["HOLDFAST_TEST_DIR"] ?? "" }
 
-  /// The seed of the randomized tests: `HOLDFAST_TEST_SEED` replays one, else it is a new one.
-  static let seed =
-    environment["HOLDFAST_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
-
   /// The settings of what tests start, unless they say otherwise: no request is refused because the
   /// machine is slow or stands still for some seconds. nginx waits for an answer for 15 s.
   static let patience = [
