@@ -12,10 +12,13 @@ import Threads
     let server: FastCGIServer
     private let directory: TemporaryDirectory
 
+    /// By default the bounds of time are longer than any test takes.
     init(
-      bytes: Int, longAnswers: Int = 2, waiting: Int = 0, waitMilliseconds: Int = 120_000,
-      timeoutMilliseconds: Int = 20_000
+      bytes: Int, longAnswers: Int = 2, waiting: Int = 0, waitMilliseconds: Int = 600_000,
+      timeoutMilliseconds: Int = 600_000
     ) throws {
+      // Made once: under a sanitizer it would take longer than to send it.
+      let answer = [Array("begin ".utf8), Source.content(bytes), Array(" end".utf8)]
       directory = try TemporaryDirectory()
       path = "\(directory.path)/s"
       server = FastCGIServer(
@@ -27,9 +30,7 @@ import Threads
           longAnswerTimeoutMilliseconds: timeoutMilliseconds)
       ) { exchange in
         if exchange.parameter("NAME") == "short" { return exchange.respond(Array("short".utf8)) }
-        exchange.respond(
-          [Array("begin ".utf8), Source.content(bytes), Array(" end".utf8)],
-          insteadWhenBusy: Array("busy".utf8))
+        exchange.respond(answer, insteadWhenBusy: Array("busy".utf8))
       }
     }
 
@@ -38,7 +39,11 @@ import Threads
       server.stop()
     }
 
-    static func content(_ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(97 + $0 % 23) } }
+    static func content(_ bytes: Int) -> [UInt8] {
+      let letters = "abcdefghijklmnopqrstuvw"
+      let text = String(repeating: letters, count: bytes / letters.utf8.count + 1)
+      return Array(text.utf8.prefix(bytes))
+    }
 
     func connect() throws -> Client { try Client(path: path, of: self) }
 
@@ -139,8 +144,7 @@ import Threads
   /// Those that are being sent are given up much later.
   @Test func whoHasWaitedTooLongGetsTheOtherAnswer() throws {
     let source = try Source(
-      bytes: 3_000_000, longAnswers: 2, waiting: 2, waitMilliseconds: 200,
-      timeoutMilliseconds: 300_000)
+      bytes: 3_000_000, longAnswers: 2, waiting: 2, waitMilliseconds: 200)
     let deaf = try deafClients(of: source)
     let start = Instant.now
     #expect(try source.connect().ask() == "busy")
@@ -150,8 +154,7 @@ import Threads
 
   /// Negative control.
   @Test func withoutTheBoundOfItsTimeItWaitsOn() throws {
-    let source = try Source(
-      bytes: 3_000_000, longAnswers: 2, waiting: 2, timeoutMilliseconds: 300_000)
+    let source = try Source(bytes: 3_000_000, longAnswers: 2, waiting: 2)
     let clients = try deafClients(3, of: source)
     usleep(1_000_000)
     for client in clients { #expect(try client.readAnswer().utf8.count == 3_000_010) }

@@ -95,13 +95,17 @@ struct HoldHistory {
         shopper: shopper.map { ShopperID($0) }))
   }
 
-  /// Of an order that is new, or of one that was there before, with the same tickets or with others.
+  /// Of an order that is new, often with what its cart holds, as carts do; or of one that was there
+  /// before, with the same tickets or with others.
   private mutating func makeConfirm(_ ticketIDs: [String], _ holdID: HoldID?) -> HoldOperation {
     let number = Int.random(in: max(1, step - 3)...step, using: &random)
     let orderID = "order-\(number)"
     var ticketIDs = ticketIDs
     if let sold = model.orders[orderID], Bool.random(using: &random) {
       ticketIDs = sold.sorted().shuffled(using: &random)
+    } else if Bool.random(using: &random) {
+      let held = model.holds.filter { $0.value.holdID == holdID?.secret }.keys.sorted()
+      if !held.isEmpty { ticketIDs = Array(held.shuffled(using: &random).prefix(4)) }
     }
     return .confirm(ConfirmRequest(ticketIDs: ticketIDs, orderID: orderID, holdID: holdID))
   }
