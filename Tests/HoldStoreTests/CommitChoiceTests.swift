@@ -73,9 +73,30 @@ extension ServerSuites {
       let three = try #require(Self.choice(3))
       #expect(
         try database.outcomes(
-          lock(["a", "b"]), .lock(["b", "c", "d"], as: Self.cart, choice: three), lock(["a"]))
-          == ["granted", "granted", "granted"])
+          lock(["a", "b"]), .lock(["b", "c", "d"], as: Self.cart, choice: three),
+          .lock(["c", "d"], as: Self.cart, choice: three), lock(["a", "b"]))
+          == ["granted", "refused b held", "granted", "granted"])
       #expect(try database.outcomes(lock(["b"])) == ["deferred"])
+    }
+
+    // MARK: - What the cart has already
+
+    /// Chosen tickets of which the cart holds one already, since it named it: in the same batch, and in
+    /// one before.
+    private func chooseWhatTheCartHas() throws -> [String] {
+      try database.outcomes(.lock("a", as: Self.cart), lock(["a", "b"]))
+        + database.outcomes(lock(["a", "b"]))
+    }
+
+    @Test func whatTheCartHasAlreadyIsNotChosen() throws {
+      #expect(try chooseWhatTheCartHas() == ["granted", "refused a held", "refused a held"])
+    }
+
+    /// Negative control: the cart asks for two tickets more, and gets one.
+    @Test func withoutALookAtTheChoiceItIs() throws {
+      try database.takeOut(
+        "\n                    OR v_pick > 0 AND v_choice[i] <> v_pick) THEN", insteadOf: ") THEN")
+      #expect(try chooseWhatTheCartHas() == ["granted", "granted", "granted"])
     }
 
     @Test func ofTwoTransactionsOneDecides() throws {

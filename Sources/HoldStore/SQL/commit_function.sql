@@ -66,7 +66,8 @@
 -- How a limit is exact: one transaction at a time decides about a hold_id's or a shopper's locks, and
 -- it counts their live tickets after that. A release, a sale or an expiry beside it only makes them
 -- fewer. A choice is kept in the same way: a lock of chosen tickets is deferred as long as live tickets
--- of the same choice are not among its own.
+-- of the same choice are not among its own. It is refused what its cart holds without that choice: the
+-- caller has that already, and asked for others.
 --
 -- The history gets a row of each ticket that an operation held, renewed, released or sold, by one
 -- statement at the end. What is refused leaves none: it changes nothing, and the rows of that time tell
@@ -464,6 +465,7 @@ BEGIN
     FOR v_operation IN 1 .. cardinality(p_kinds) LOOP
       v_owned_by := p_owners[v_operation];
       v_outcome := 1;
+      v_pick := coalesce(p_choice_of[v_operation], 0);
       IF p_kinds[v_operation] = 1 THEN
         FOR m IN v_first .. p_ends[v_operation] LOOP
           i := p_members[m];
@@ -473,7 +475,8 @@ BEGIN
             ELSIF v_state[i] = 9 THEN
               v_outcome := CASE v_outcome WHEN 1 THEN 3 ELSE v_outcome END;
             ELSIF v_outcome IN (1, 3) AND (v_state[i] <> 2 OR v_owned_by = 0 OR v_owned_by <>
-                    CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END) THEN
+                    CASE v_grant[i] WHEN 0 THEN v_owner[i] ELSE p_owners[v_grant[i]] END
+                    OR v_pick > 0 AND v_choice[i] <> v_pick) THEN
               v_outcome := 0;
             ELSIF v_outcome = 1 AND v_grant[i] = 0 AND v_locks IS NOT NULL
                   AND (v_locks[i] & 1 = 0 OR p_strict AND v_locks[i] & 2 = 0) THEN
@@ -488,7 +491,6 @@ BEGIN
         END IF;
         IF v_counts AND v_outcome = 1 THEN
           v_shopper := CASE WHEN p_limit > 0 THEN coalesce(p_shopper_of[v_operation], 0) ELSE 0 END;
-          v_pick := coalesce(p_choice_of[v_operation], 0);
           v_new := 0;
           v_new_person := 0;
           v_kept := 0;
@@ -605,11 +607,13 @@ BEGIN
             IF v_state[i] <> 2 THEN
               reasons[m] := CASE v_state[i] WHEN 9 THEN 0 WHEN 5 THEN 4 ELSE v_state[i] END;
             ELSIF v_grant[i] > 0 THEN
-              IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]] THEN
+              IF v_owned_by = 0 OR v_owned_by <> p_owners[v_grant[i]]
+                 OR v_pick > 0 AND v_choice[i] <> v_pick THEN
                 reasons[m] := 2;
                 waits[m] := (p_seconds[v_grant[i]] * 1000000)::bigint;
               END IF;
-            ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i] THEN
+            ELSIF v_owned_by = 0 OR v_owned_by <> v_owner[i]
+                  OR v_pick > 0 AND v_choice[i] <> v_pick THEN
               reasons[m] := 2;
               waits[m] := v_until[i];
             END IF;
