@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Best available tickets through nginx, at two instances.
@@ -73,10 +75,10 @@ extension EndToEnd {
     @Test func aRushTakesEverySeatOnce() throws {
       try site.addVenue("B3", zones: ["A", "B"], rows: 10, seats: 40)
       let port = site.httpPort
-      let taken = Locked<[String]>([])
-      let early = Locked<[String]>([])
-      let (events, others) = (800, Locked<[Int]>([]))
-      try Parallel.run(64) { _ in
+      let taken = Monitor<[String]>([])
+      let early = Monitor<[String]>([])
+      let (events, others) = (800, Monitor<[Int]>([]))
+      try inParallel(64) { _ in
         let connection = HTTPConnection(port: port)
         while true {
           let answer = try connection.lockBest(2, of: "B3")
@@ -103,11 +105,11 @@ extension EndToEnd {
     @Test func withoutTheCommitsProtectionTwoInstancesCollide() throws {
       try site.addVenue("B4", rows: 20, seats: 20)
       let port = site.httpPort
-      let taken = Locked<[String]>([])
+      let taken = Monitor<[String]>([])
       try CommitFunction(site).replacing([
         ("WHEN b.locked_up > v_now", "WHEN false AND b.locked_up > v_now")
       ]) {
-        try Parallel.run(16) { _ in
+        try inParallel(16) { _ in
           let connection = HTTPConnection(port: port)
           for _ in 0..<8 {
             let tickets = try connection.lockBest(1, of: "B4").tickets

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -33,12 +34,12 @@ extension EndToEnd {
     @Test func whenNoWorkerRunsThereIsNoAnswer() throws {
       let service = try ServiceProcess(on: site)
       service.signal(SIGSTOP)
-      try Clock.wait("it stands still") { ProcessTable.isStopped(service.identifier) }
-      let waiting = Parallel.start { [path = service.socketPath] in
-        try FastCGIPeer(Socket(path: path)).request("GET", "/livez").status
+      try waitUntil("it stands still") { ProcessTable.isStopped(service.identifier) }
+      let waiting = Background { [path = service.socketPath] in
+        try FastCGIPeer(path: path).request("GET", "/livez").status
       }
       Clock.sleep(0.3)
-      #expect(!waiting.isFinished)
+      #expect(!waiting.isDone)
       service.signal(SIGCONT)
       #expect(try waiting.value() == 200)
     }
@@ -49,7 +50,7 @@ extension EndToEnd {
       let stuck = try service.peer()
       try stuck.sendHalfARequest()
       #expect(try service.peer().request("GET", "/livez").status == 200)
-      try Clock.wait("the stuck one is closed") { stuck.isClosed }
+      try waitUntil("the stuck one is closed") { stuck.isClosed }
     }
 
     /// 20 that have never said a word, 20 that have been answered, and 10 more.
@@ -85,10 +86,10 @@ extension EndToEnd {
     /// Whoever has been silent for a second gives way first, then the one that has been idle for longest.
     @Test func pastTheLimitIdleOnesGiveWay() throws {
       let crowd = try Crowd(on: site, connections: 20) { silent, idle in
-        try Clock.wait("the silent ones are closed") { silent.allSatisfy(\.isClosed) }
+        try waitUntil("the silent ones are closed") { silent.allSatisfy(\.isClosed) }
         #expect(idle.allSatisfy { !$0.isClosed })
       }
-      try Clock.wait("the oldest are closed") { crowd.idle.prefix(10).allSatisfy(\.isClosed) }
+      try waitUntil("the oldest are closed") { crowd.idle.prefix(10).allSatisfy(\.isClosed) }
       #expect((crowd.idle.suffix(10) + crowd.later).allSatisfy { !$0.isClosed })
       try expectAnAnswer(crowd.service)
     }
@@ -106,7 +107,7 @@ extension EndToEnd {
         on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "20"])
       let silent = try (0..<40).map { _ in try service.peer() }
       #expect(try service.peer().request("GET", "/livez").status == 200)
-      try Clock.wait("a silent one is closed") { silent.contains { $0.isClosed } }
+      try waitUntil("a silent one is closed") { silent.contains { $0.isClosed } }
     }
 
     /// nginx closes its idle connections when it likes; the service notices.
@@ -118,7 +119,7 @@ extension EndToEnd {
         for peer in peers.prefix(5) { #expect(try peer.request("GET", "/livez").status == 200) }
       }
       let asking = try service.peer()
-      try Clock.wait("none but the one that asks is open") {
+      try waitUntil("none but the one that asks is open") {
         let metrics = try asking.request("GET", "/metrics").body
         let counts = metrics.matches(
           of: #/holdfast_fastcgi_connections\{state="[a-z]+"\} ([0-9]+)/#)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -31,10 +32,10 @@ extension EndToEnd {
     }
 
     private func startLock(_ tickets: [String], holdID: String? = nil)
-      -> Parallel.Started<HTTPResponse>
+      -> Background<HTTPResponse>
     {
       let port = site.httpPort
-      return Parallel.start { try HTTPConnection(port: port).lock(tickets, holdID: holdID) }
+      return Background { try HTTPConnection(port: port).lock(tickets, holdID: holdID) }
     }
 
     private func held() throws -> [String] {
@@ -56,7 +57,7 @@ extension EndToEnd {
     }
 
     /// Starts a lock of, in a batch with two of other tickets that are answered at once.
-    private func startLockInABatch() throws -> Parallel.Started<HTTPResponse> {
+    private func startLockInABatch() throws -> Background<HTTPResponse> {
       let blocker = try site.sessionInserting("R-9")
       let first = startLock(["R-9"])
       try observer.waitUntilBatchIsBlocked()
@@ -69,7 +70,7 @@ extension EndToEnd {
       for lock in [first] + others { #expect(try lock.value().status == 200) }
       // They do not wait for the row that only the racing one needs, as they would for 11 s.
       #expect(Clock.now - start < 9)
-      #expect(!racing.isFinished)
+      #expect(!racing.isDone)
       return racing
     }
 
@@ -162,7 +163,7 @@ extension EndToEnd {
       #expect(try site.http().lock(["R-5"]).status == 200)
       #expect(try site.http().lock(["R-6"]).status == 200)
       #expect(Clock.now - start < 9)
-      #expect(!renewal.isFinished)
+      #expect(!renewal.isDone)
       try seller.run("COMMIT")
       #expect(try renewal.value().body == Answer.refused(["R-1"]))
     }
