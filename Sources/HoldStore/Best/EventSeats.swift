@@ -30,6 +30,10 @@ final class EventSeats {
   /// While a look is under way: what commits have told of seats since it began, and by which clock.
   var learned: [Int: Int64] = [:]
 
+  /// The tickets that another session keeps locked, and until when each is left out of the choice. They
+  /// may be free after all.
+  var avoided: [ExactText: Instant] = [:]
+
   /// The calls of carts that are under way to the database.
   var choices: Set<ExactText> = []
 
@@ -53,6 +57,15 @@ final class EventSeats {
   func beginLook() {
     wantedSince = nil
     isLooking = true
+  }
+
+  /// Whether tickets of a zone, or of any if that is nil, are left out of the choice.
+  func avoidsTickets(of zone: String?, now: Instant) -> Bool {
+    avoided = avoided.filter { $0.value > now }
+    guard let plan = book?.plan, !avoided.isEmpty else { return false }
+    return avoided.keys.contains { ticketID in
+      plan.seat(of: ticketID).map { plan.isSeat($0, in: zone) } ?? false
+    }
   }
 
   func wantLook(now: Instant) {

@@ -90,8 +90,10 @@ extension SeatBooks {
       guard let event = state.events[event] else { return }
       let end = state.now(now) + Int64(milliseconds) * 1000
       for ticketID in ticketIDs {
-        guard let seat = event.book?.plan.seat(of: ExactText(ticketID)) else { continue }
+        let exact = ExactText(ticketID)
+        guard let seat = event.book?.plan.seat(of: exact) else { continue }
         event.book?.learn(.held(until: end), of: seat)
+        event.avoided[exact] = now.advanced(byMilliseconds: milliseconds)
       }
     }
   }

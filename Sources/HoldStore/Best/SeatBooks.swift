@@ -114,7 +114,9 @@ final class SeatBooks: Sendable {
         call.waitsForOthers = true
         return .wait(news: event.news)
       }
-      if let lookedAt = event.lookedAt, lookedAt >= call.arrived {
+      if let lookedAt = event.lookedAt, lookedAt >= call.arrived,
+        !event.avoidsTickets(of: wish.zone, now: now)
+      {
         return .answer(.notEnough(free: event.book?.freeCount(zone: wish.zone) ?? 0))
       }
       event.wantLook(now: now)
