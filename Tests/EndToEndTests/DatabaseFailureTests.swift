@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -20,11 +21,10 @@ extension EndToEnd {
     }
 
     /// Every grant is in the table; every failure says what became of it, and tells the truth.
-    private func check(_ answers: [SteadyLoad.Answer]) throws {
-      let held = Set(try site.database().column("SELECT ticket_id FROM tickets_blocked"))
-      let lost = answers.filter { $0.status == 200 && !held.contains($0.ticket) }
-      #expect(lost.isEmpty, "granted and not in the table: \(lost.map(\.ticket))")
-      for answer in answers where answer.status != 200 {
+    private func check(_ outcome: SteadyLoad.Outcome) {
+      let lost = outcome.granted.subtracting(outcome.held)
+      #expect(lost.isEmpty, "granted and not in the table: \(lost)")
+      for answer in outcome.answers where answer.status != 200 {
         #expect(answer.status == 503)
         #expect(answer.response?["Retry-After"] == "1")
         #expect(answer.response?.data["valido"] as? Bool == false)
@@ -32,13 +32,14 @@ extension EndToEnd {
         let isUnknown = message.hasSuffix("outcome unknown")
         #expect(isUnknown || message.hasSuffix("nothing was changed"), "\(message)")
         #expect(
-          isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
+          isUnknown || !outcome.held.contains(answer.ticket),
+          "\(message), but \(answer.ticket) is held")
       }
     }
 
     private func waitForRecovery() throws {
       let http = site.http()
-      try Clock.wait("recovery") {
+      try waitUntil("recovery") {
         try http.lock(["F-100000"], holdID: "recovered-recovered").status == 200
       }
     }
@@ -51,15 +52,15 @@ extension EndToEnd {
       for process in processes { kill(process, SIGSTOP) }
       defer { for process in processes { kill(process, SIGCONT) } }
       #expect(try site.http().get("/readyz").status == 503)
-      try Clock.wait("every client has an answer") {
+      try waitUntil("every client has an answer") {
         Set(load.current.filter { $0.status == 503 }.map(\.client)).count == load.clientCount
       }
       for process in processes { kill(process, SIGCONT) }
       try waitForRecovery()
       try load.waitForGrants(50)
-      let answers = try load.finish()
-      try check(answers)
-      #expect(answers.contains { $0.status == 503 })
+      let outcome = try load.finish()
+      check(outcome)
+      #expect(outcome.answers.contains { $0.status == 503 })
     }
 
     @Test func awayWhenTheServiceStarts() throws {
@@ -95,7 +96,7 @@ extension EndToEnd {
       try forgotten.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
       let port = site.httpPort
       let stuck = (0..<4).map { index in
-        Parallel.start { try HTTPConnection(port: port).lock(["F-90000", "F-9100\(index)"]) }
+        Background { try HTTPConnection(port: port).lock(["F-90000", "F-9100\(index)"]) }
       }
       let load = SteadyLoad(site, prefix: "F-", clients: 4)
       for request in stuck {
@@ -108,7 +109,7 @@ extension EndToEnd {
             ))
         #expect(answer["Retry-After"] == "1")
       }
-      let others = try load.finish()
+      let others = try load.finish().answers
       #expect(others.allSatisfy { $0.status == 200 })
       // Had they waited for the row as well, each client would have had an answer or two by now.
       #expect(others.count > 40)

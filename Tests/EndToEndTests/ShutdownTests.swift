@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -27,19 +28,16 @@ extension EndToEnd {
       try load.waitForGrants(200)
       service.signal(signal)
       #expect(service.wait(seconds: 60) == 0)
-      let answers = try load.finish()
-      let held = Set(try database.column("SELECT ticket_id FROM tickets_blocked"))
-      let granted = Set(answers.filter { $0.status == 200 }.map(\.ticket))
-      #expect(granted.subtracting(held).isEmpty, "granted, and not in the table")
+      let outcome = try load.finish()
+      #expect(outcome.granted.isSubset(of: outcome.held), "granted, and not in the table")
       // Every request that was accepted is answered.
-      #expect(held.subtracting(granted).isEmpty, "in the table, and not answered")
-      let others = answers.filter { $0.status != 200 }
-      let told = Set(others.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+      #expect(outcome.held.isSubset(of: outcome.granted), "in the table, and not answered")
       #expect(
-        told.isSubset(of: [
-          "502 Service unavailable: nothing was changed",
+        outcome.told.isSubset(of: [
+          "200 Tickets blocked", "502 Service unavailable: nothing was changed",
           "503 Service stopping; nothing was changed",
-        ]), "\(told)")
+        ]), "\(outcome.told)")
+      let others = outcome.answers.filter { $0.status != 200 }
       #expect(others.allSatisfy { $0.response?["Retry-After"] == "1" })
       #expect(service.log.contains(#""message":"stopped""#))
     }
@@ -56,7 +54,7 @@ extension EndToEnd {
       let peer = try service.peer()
       #expect(try peer.request("GET", "/readyz").status == 200)
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
       let readiness = try peer.request("GET", "/readyz")
       #expect(readiness.status == 503)
       #expect(
@@ -79,11 +77,11 @@ extension EndToEnd {
       try service.waitUntilReady()
       let blocker = try site.sessionInserting("S-1")
       let path = service.socketPath
-      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      let waiting = Background { try FastCGIPeer(path: path).lock(["S-1"]) }
       try database.waitUntilBatchIsBlocked()
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
-      #expect(!waiting.isFinished)
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      #expect(!waiting.isDone)
       try blocker.run("ROLLBACK")
       #expect(try waiting.value().status == 200)
       #expect(service.wait(seconds: 60) == 0)
@@ -103,7 +101,7 @@ extension EndToEnd {
       let blocker = try site.database()
       try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
       let path = service.socketPath
-      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      let waiting = Background { try FastCGIPeer(path: path).lock(["S-1"]) }
       try database.waitUntilBatchIsBlocked()
       service.signal(SIGTERM)
       #expect(service.wait(seconds: 30) == 1)
@@ -140,7 +138,7 @@ extension EndToEnd {
       let idle = try service.peer()
       #expect(try idle.request("GET", "/livez").status == 200)
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
       #expect(service.wait(seconds: 0.2) == nil)
       service.signal(SIGTERM)
       // Long before the minute of its timeout.
