@@ -27,8 +27,9 @@ final class EventSeats {
   var isFound = false
   var nextLook: Instant
 
-  /// While a look is under way: what commits have told of seats since it began, and by which clock.
-  var learned: [Int: Int64] = [:]
+  /// While a look is under way: the seats of which commits have told since it began. It may have been
+  /// made between a commit's decision and its end, so that what they told holds.
+  var learned: Set<Int> = []
 
   /// The tickets that another session keeps locked, and until when each is left out of the choice. They
   /// may be free after all.
