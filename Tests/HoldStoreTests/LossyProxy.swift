@@ -61,9 +61,12 @@ final class LossyProxy: Sendable {
       + [UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")]
   }
 
-  /// True when the server has been kept from something.
-  var hasKeptRequests: Bool {
-    state.withLock { state in state.links.contains { !$0.keptRequests.isEmpty } }
+  /// Waits until the server has been kept from something.
+  func waitUntilSomethingIsKept() throws {
+    let limit = Database.patience
+    while state.withLock({ state in state.links.allSatisfy(\.keptRequests.isEmpty) }) {
+      guard Instant.now < limit else { throw Failure("no request was kept back") }
+    }
   }
 
   /// Cuts every client off, and lets those pass that come anew. The server notices only if told.

@@ -40,9 +40,7 @@ struct ShardedDatabases {
 
   /// The store's settings, in front.
   var settings: HoldStoreSettings {
-    var settings = HoldStoreSettings.patient(front.conninfo)
-    settings.shardKey = ShardKey(Self.rule)
-    return settings
+    .patient(front.conninfo).with { $0.shardKey = ShardKey(Self.rule) }
   }
 
   /// Events `E1`, `E2`, … that lie on each of the servers.
