@@ -12,8 +12,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c", "d"])
+      database = try Database(selling: ["a", "b", "c", "d"])
     }
 
     /// Runs a batch whose operations have the request ids `r1`, `r2`, and so on.
@@ -72,19 +71,6 @@ extension ServerSuites {
         .confirm(ConfirmRequest(ticketIDs: ["b"], orderID: "o", holdID: nil)), .release("b", "c"))
       #expect(try rows() == ["h a r1", "h b r2", "h c r2", "x a r1", "s b r3", "x c r4"])
       #expect(try database.texts("SELECT ticket_id FROM tickets_blocked") == [])
-    }
-
-    /// Nothing is written, not even a transaction id is taken.
-    @Test func aRefusedBatchWritesNothing() throws {
-      try commit(.lock("a", as: "cart-1"))
-      try database.run("BEGIN")
-      try commit(.lock("a"), .lock("b", "a"), .release("b"))
-      #expect(try rows() == ["h a r1"])
-      #expect(try database.bool("pg_current_xact_id_if_assigned() IS NULL"))
-      // The control.
-      try commit(.lock("b"))
-      #expect(try database.bool("pg_current_xact_id_if_assigned() IS NOT NULL"))
-      try database.run("ROLLBACK")
     }
 
     @Test func withoutRequestIDsNothingIsRecorded() throws {

@@ -12,9 +12,8 @@ struct CommitRace {
 
   /// A database with the tickets a to f.
   init() throws {
-    database = try Database()
+    database = try Database(selling: ["a", "b", "c", "d", "e", "f"])
     other = try Database(beside: database)
-    try database.sell(["a", "b", "c", "d", "e", "f"])
     try database.run("SET lock_timeout = '20 s'")
   }
 

@@ -19,7 +19,7 @@ extension ServerSuites {
     /// A hold that has expired at the first look, and is another cart's before its row is locked.
     private func takeOverWhatIsRenewedMeanwhile() throws -> [String] {
       #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try database.expire()
       try race.pauseBeforeLocks()
       try other.run("UPDATE tickets_blocked SET locked_up = now() + interval '1 h'")
       return try race.commit([.lock("a", as: "two")], then: "COMMIT")

@@ -11,9 +11,8 @@ extension ServerSuites {
     private let other: Database
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b", "c"])
       other = try Database(beside: database)
-      try database.sell(["a", "b", "c"])
       // Runs after the function has returned and before the commit is written.
       try database.run(
         """

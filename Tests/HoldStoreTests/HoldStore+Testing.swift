@@ -1,4 +1,5 @@
 import Holds
+import Testing
 
 @testable import HoldStore
 
@@ -47,4 +48,16 @@ extension HoldStore {
 
   /// Has expired holds deleted; returns what failed.
   func sweep() throws -> HoldFailure? { try Answers.value { releaseExpired(completion: $0) } }
+
+  /// Locks and releases a ticket thirty times without waiting, and expects all of it to be done in that order.
+  func lockAndReleaseInTurns(_ ticketID: String) throws {
+    let answers = Answers()
+    for round in 0..<60 {
+      answers.submit(round % 2 == 0 ? .lock(ticketID) : .release(ticketID), as: round, to: self)
+    }
+    let outcomes = try answers.wait(for: 60)
+    for round in 0..<60 {
+      #expect(round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
+    }
+  }
 }

@@ -14,15 +14,19 @@ extension ServerSuites {
     private let settings: HoldStoreSettings
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b"])
       other = try Database(beside: database)
       settings = .patient(database.conninfo)
     }
 
-    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
-      try database.sell(["a", "b"])
+    /// Has `other` keep the row of "a" locked, whose hold has expired.
+    private func lockExpiredRow() throws {
       try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
       try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+    }
+
+    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
+      try lockExpiredRow()
       try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
@@ -37,9 +41,8 @@ extension ServerSuites {
     @Test(arguments: [4000, 4010, 4020, 4030, 4040, 4050])
     func aRowThatStaysLockedIsContendedAndHurtsNobodyElse(timeoutMilliseconds: Int) throws {
       let tickets = (0..<60).map { "t\($0)" }
-      try database.sell(tickets + ["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      try database.sell(tickets)
+      try lockExpiredRow()
       let settings = settings.with { $0.answerTimeoutMilliseconds = timeoutMilliseconds }
       try HoldStore.run(settings) { store throws in
         let answers = Answers()
@@ -61,9 +64,7 @@ extension ServerSuites {
     private func outcomeOfALockedRow(
       answerTimeoutMilliseconds: Int, within milliseconds: Int
     ) throws -> HoldOutcome? {
-      try database.sell(["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      try lockExpiredRow()
       let settings = settings.with { $0.answerTimeoutMilliseconds = answerTimeoutMilliseconds }
       return try HoldStore.run(settings) { store throws in
         let answers = Answers()
@@ -88,7 +89,7 @@ extension ServerSuites {
 
     /// Another's insert that takes its time, as with a slow disk: nobody hears that the ticket is busy.
     @Test func whoeverWaitsForASlowCommitHearsTheTruth() throws {
-      try database.sell(["a"] + (0..<20).map { "t\($0)" })
+      try database.sell((0..<20).map { "t\($0)" })
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
       try HoldStore.run(settings.with { $0.contentionMilliseconds = 20_000 }) { store throws in
         let answers = Answers()
@@ -109,7 +110,6 @@ extension ServerSuites {
     private func isAnsweredBehindAWait(
       lockTimeoutMilliseconds: Int, within milliseconds: Int
     ) throws -> Bool {
-      try database.sell(["a", "b"])
       var settings = settings
       settings.committers = 1
       settings.lockTimeoutMilliseconds = lockTimeoutMilliseconds
@@ -139,7 +139,6 @@ extension ServerSuites {
 
     /// One that never ends: once waits have been in vain for a while, requests are refused at once.
     @Test func whoeverWantsATicketThatIsBeingInsertedForEverIsToldSoon() throws {
-      try database.sell(["a", "b"])
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
       var settings = settings
       settings.contentionMilliseconds = 2000
@@ -167,7 +166,6 @@ extension ServerSuites {
 
     /// Two slow commits far apart are no reason to refuse, if the ticket was had in between.
     @Test func whoeverGotTheTicketHasShownThatItIsFree() throws {
-      try database.sell(["a"])
       let (settings, events) = (settings.with { $0.contentionMilliseconds = 6000 }, Events())
       let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
       try HoldStore.run(settings, events: events) { store throws in
@@ -191,9 +189,7 @@ extension ServerSuites {
     }
 
     @Test func aStopEndsAlthoughARowStaysLocked() throws {
-      try database.sell(["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+      try lockExpiredRow()
       let settings = settings.with { $0.answerTimeoutMilliseconds = 150 }
       // The deadline falls now between two attempts and now into one.
       for _ in 0..<6 {

@@ -15,7 +15,7 @@ extension ServerSuites {
     private let events = Events()
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b"])
       other = try Database(beside: database)
       settings = .patient(database.conninfo)
     }
@@ -71,7 +71,6 @@ extension ServerSuites {
 
     /// A right that is missing is no reason to say that the database cannot be reached.
     @Test func whatTheDatabaseRefusesIsSaidAndShownByReadiness() throws {
-      try database.sell(["a"])
       try HoldStore.run(settings, events: events) { store throws in
         #expect(try store.outcome(.lock("a")).isGranted)
         try database.run("ALTER TABLE tickets_blocked ADD CHECK (ticket_id <> 'a') NOT VALID")
@@ -92,7 +91,6 @@ extension ServerSuites {
 
     /// Another session's insert of the ticket that a dry commit uses keeps it from finding anything out.
     @Test func aDryCommitThatMeetsALockNeitherFindsNorClearsAProblem() throws {
-      try database.sell(["a", "b"])
       let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
       try HoldStore.run(settings) { store throws in
         #expect(try store.outcome(.lock("b")).isGranted)
@@ -131,7 +129,6 @@ extension ServerSuites {
     private func outcomesOfALostRace(
       retriesFailedBatches: Bool = true
     ) throws -> [Int: HoldOutcome] {
-      try database.sell(["a", "b"])
       var settings = settings
       settings.lockTimeoutMilliseconds = 20_000
       settings.retriesFailedBatches = retriesFailedBatches
@@ -162,7 +159,6 @@ extension ServerSuites {
     }
 
     @Test func aBatchWhoseConnectionWasEndedIsRunAgain() throws {
-      try database.sell(["a", "b"])
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now())")
       let settings = settings.with { $0.lockTimeoutMilliseconds = 20_000 }
       try HoldStore.run(settings) { store throws in
@@ -180,37 +176,6 @@ extension ServerSuites {
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
         #expect(try store.outcome(.lock("b")).isGranted)
       }
-    }
-
-    @Test func committersBesideEachOtherStayCorrect() throws {
-      let tickets = (0..<30).map { "t\($0)" }
-      try database.sell(tickets)
-      var settings = settings
-      settings.committers = 4
-      settings.overlapAfterMilliseconds = 0
-      settings.queue.batchOperations = 4
-      let answers = Answers()
-      let second = HoldStore(settings: settings) { _ in }
-      defer { second.stop() }
-      try HoldStore.run(settings, events: events) { first in
-        let threads = (0..<4).map { thread in
-          WorkerThread {
-            for round in 0..<100 {
-              let pair = tickets.shuffled().prefix(2)
-              answers.submit(
-                .lock(LockRequest(ticketIDs: Array(pair), reservedSeconds: 600)),
-                as: thread * 100 + round, to: thread % 2 == 0 ? first : second)
-            }
-          }
-        }
-        for thread in threads { thread.join() }
-        let outcomes = try answers.wait(for: 400)
-        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
-        #expect(
-          try database.integer("SELECT count(*) FROM tickets_blocked")
-            == outcomes.values.filter(\.isGranted).count * 2)
-      }
-      #expect(!events.all.contains { $0.isFailure(.deadlockDetected) })
     }
   }
 }

@@ -14,8 +14,7 @@ extension ServerSuites {
     private var proxy: LossyProxy { rig.proxy }
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c"])
+      database = try Database(selling: ["a", "b", "c"])
       rig = try LossRig(.patient(database.conninfo), to: database)
     }
 

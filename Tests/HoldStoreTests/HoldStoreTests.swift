@@ -17,29 +17,37 @@ extension ServerSuites {
       settings = .patient(database.conninfo)
     }
 
-    @Test func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce() throws {
+    /// Also by stores and committers beside each other.
+    @Test(arguments: [1, 2])
+    func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce(stores count: Int) throws {
       let tickets = (0..<40).map { "t\($0)" }
       try database.sell(tickets)
-      try HoldStore.run(settings) { store throws in
-        let answers = Answers()
-        let threads = (0..<4).map { thread in
-          WorkerThread {
-            for round in 0..<100 {
-              let index = (round + thread * 7) % tickets.count
-              let pair = [tickets[index], tickets[(index + 1) % tickets.count]]
-              answers.submit(
-                .lock(LockRequest(ticketIDs: pair, reservedSeconds: 600)),
-                as: thread * 100 + round, to: store)
-            }
+      var settings = settings
+      if count > 1 {
+        settings.committers = 4
+        settings.overlapAfterMilliseconds = 0
+        settings.queue.batchOperations = 4
+      }
+      let answers = Answers()
+      let stores = (0..<count).map { _ in HoldStore(settings: settings) { _ in } }
+      defer { for store in stores { store.stop() } }
+      let threads = (0..<4).map { thread in
+        WorkerThread {
+          for round in 0..<100 {
+            let index = (round + thread * 7) % tickets.count
+            let pair = [tickets[index], tickets[(index + 1) % tickets.count]].shuffled()
+            answers.submit(
+              .lock(LockRequest(ticketIDs: pair, reservedSeconds: 600)),
+              as: thread * 100 + round, to: stores[thread % count])
           }
         }
-        for thread in threads { thread.join() }
-        let outcomes = try answers.wait(for: 400)
-        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
-        let granted = outcomes.values.filter(\.isGranted).count
-        #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == granted * 2)
-        #expect((13...20).contains(granted))
       }
+      for thread in threads { thread.join() }
+      let outcomes = try answers.wait(for: 400)
+      #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
+      let granted = outcomes.values.filter(\.isGranted).count
+      #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == granted * 2)
+      #expect((13...20).contains(granted))
     }
 
     /// An idle store works; one whose batch never ends does not.
@@ -74,15 +82,7 @@ extension ServerSuites {
       try database.sell(["a"])
       // On a busy machine a second batch may overtake the first.
       try HoldStore.run(settings.with { $0.committers = 1 }) { store throws in
-        let answers = Answers()
-        for round in 0..<60 {
-          answers.submit(round % 2 == 0 ? .lock("a") : .release("a"), as: round, to: store)
-        }
-        let outcomes = try answers.wait(for: 60)
-        for round in 0..<60 {
-          #expect(
-            round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
-        }
+        try store.lockAndReleaseInTurns("a")
       }
       #expect(try database.holds().isEmpty)
     }

@@ -22,8 +22,7 @@ extension ServerSuites {
     private var proxy: LossyProxy { rig.proxy }
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b"])
+      database = try Database(selling: ["a", "b"])
       rig = try LossRig(.patient(database.conninfo), to: database)
     }
 

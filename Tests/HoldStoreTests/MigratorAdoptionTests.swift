@@ -60,8 +60,7 @@ extension ServerSuites {
     }
 
     @Test func ticketsThatAreWithheldFromOnlineSaleAreRefused() throws {
-      let database = try Database()
-      try database.sell(["a", "b"])
+      let database = try Database(selling: ["a", "b"])
       #expect(try database.outcomes(.lock("a")) == ["granted"])
       try database.run(
         "ALTER TABLE tickets ADD status_offline boolean; UPDATE tickets SET status_offline = true")

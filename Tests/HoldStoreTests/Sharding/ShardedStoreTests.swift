@@ -79,16 +79,7 @@ extension ServerSuites {
 
     @Test func operationsOfOneKeyAreDoneInOrderOfArrival() throws {
       try HoldStore.run(shards.settings) { store throws in
-        let answers = Answers()
-        for round in 0..<60 {
-          let ticket = "\(events[0])-1"
-          answers.submit(round % 2 == 0 ? .lock(ticket) : .release(ticket), as: round, to: store)
-        }
-        let outcomes = try answers.wait(for: 60)
-        for round in 0..<60 {
-          #expect(
-            round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
-        }
+        try store.lockAndReleaseInTurns("\(events[0])-1")
       }
     }
 
