@@ -1,5 +1,6 @@
 import Holds
 import Postgres
+import TestSupport
 import Testing
 
 @testable import HoldStore

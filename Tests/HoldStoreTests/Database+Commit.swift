@@ -100,22 +100,20 @@ extension Database {
         'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END';
       CREATE TRIGGER pause BEFORE INSERT ON tickets_blocked FOR EACH ROW EXECUTE FUNCTION pause();
       """)
-    let failures = Monitor<[PostgresError]>([])
-    let threads = try (0..<4).map { index in
+    let failures = try inParallel(4) { index in
       let database = try Database(beside: self)
-      return WorkerThread {
-        for round in 0..<rounds {
-          let names = Array(tickets.shuffled().prefix(count))
-          do throws(PostgresError) {
-            try batch(database, names, HoldID("cart-of-thread-\(index)"), round)
-          } catch {
-            failures.withLock { $0.append(error) }
-          }
+      var failures: [PostgresError] = []
+      for round in 0..<rounds {
+        let names = Array(tickets.shuffled().prefix(count))
+        do throws(PostgresError) {
+          try batch(database, names, HoldID("cart-of-thread-\(index)"), round)
+        } catch {
+          failures.append(error)
         }
       }
+      return failures
     }
-    for thread in threads { thread.join() }
-    return failures.withLock { $0 }
+    return failures.flatMap(\.self)
   }
 }
 

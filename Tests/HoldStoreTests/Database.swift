@@ -68,10 +68,7 @@ struct Database {
 
   /// Waits until a statement of this application waits for a lock of somebody else's.
   func waitForBlockedStatement() throws {
-    let limit = Self.patience
-    while try !hasBlockedStatement() {
-      guard Instant.now < limit else { throw Failure("no statement waits for a lock") }
-    }
+    try waitUntil("a statement waits for a lock", hasBlockedStatement)
   }
 
   func hasBlockedStatement() throws -> Bool {

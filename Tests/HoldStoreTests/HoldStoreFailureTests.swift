@@ -2,7 +2,6 @@ import Holds
 import Postgres
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -42,8 +41,7 @@ extension ServerSuites {
         let answers = Answers()
         for (number, ticketID) in (tickets[..<10] + ["culprit"] + tickets[10...]).enumerated() {
           answers.submit(.lock(ticketID), as: number, to: store)
-          let limit = Database.patience
-          while number == 0, store.waitingCount > 0 { try #require(Instant.now < limit) }
+          try waitUntil("the first is under way") { number > 0 || store.waitingCount == 0 }
         }
         try other.run("ROLLBACK")
         return try answers.wait(for: 21)
@@ -115,10 +113,7 @@ extension ServerSuites {
     private func waitForReadiness(
       of store: HoldStore, until condition: (Readiness) -> Bool
     ) throws {
-      let limit = Database.patience
-      while try !condition(store.readiness()) {
-        guard Instant.now < limit else { throw Failure("readiness: \(try store.readiness())") }
-      }
+      try waitUntil("the readiness that is expected") { try condition(store.readiness()) }
     }
 
     private func isRefused(_ readiness: Readiness) -> Bool {

@@ -22,13 +22,6 @@ extension ServerSuites {
       try rig.withStore(locking: "c", body)
     }
 
-    private func waitForHold(of ticketID: String) throws {
-      let limit = Database.patience
-      while try database.holds()[ticketID] == nil {
-        guard Instant.now < limit else { throw Failure("\(ticketID) was never held") }
-      }
-    }
-
     /// Locks a ticket, has it committed, and loses the answer with the connection.
     private func lockAndLoseTheAnswer(
       _ store: HoldStore, meanwhile: () throws -> Void = {}
@@ -36,7 +29,7 @@ extension ServerSuites {
       let answers = Answers()
       proxy.keepAnswers()
       answers.submit(.lock("a", "b"), as: 0, to: store)
-      try waitForHold(of: "a")
+      try waitUntil("a is held") { try database.holds()["a"] != nil }
       try meanwhile()
       proxy.cut(tellingTheServer: true)
       return try answers.wait(for: 1)[0] ?? .failed(.outcomeUnknown)
@@ -132,24 +125,18 @@ extension ServerSuites {
           answered.broadcast()
         }
         // It has asked how long the table is, and waits for the answer.
-        try waitForStatement(like: "SELECT pg_relation_size%")
+        try waitUntil("it has asked") {
+          try database.bool(
+            """
+            EXISTS (SELECT FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()
+                       AND ltrim(query, E' \n') LIKE 'SELECT pg_relation_size%')
+            """)
+        }
         proxy.cut(tellingTheServer: true)
         let outcome = answered.wait(until: Database.patience) { $0.first }
         #expect(outcome == .some(nil))
         #expect(try database.holds().keys.sorted() == ["c"])
-      }
-    }
-
-    private func waitForStatement(like pattern: String) throws {
-      let limit = Database.patience
-      while try database.integer(
-        """
-        SELECT count(*) FROM pg_stat_activity
-         WHERE datname = current_database() AND ltrim(query, E' \n') LIKE '\(pattern)'
-           AND pid <> pg_backend_pid()
-        """) == 0
-      {
-        guard Instant.now < limit else { throw Failure("nobody runs \(pattern)") }
       }
     }
 

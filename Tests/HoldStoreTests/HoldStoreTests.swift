@@ -31,18 +31,13 @@ extension ServerSuites {
       let answers = Answers()
       let stores = (0..<count).map { _ in HoldStore(settings: settings) { _ in } }
       defer { for store in stores { store.stop() } }
-      let threads = (0..<4).map { thread in
-        WorkerThread {
-          for round in 0..<100 {
-            let index = (round + thread * 7) % tickets.count
-            let pair = [tickets[index], tickets[(index + 1) % tickets.count]].shuffled()
-            answers.submit(
-              .lock(LockRequest(ticketIDs: pair, reservedSeconds: 600)),
-              as: thread * 100 + round, to: stores[thread % count])
-          }
+      try inParallel(4) { thread in
+        for round in 0..<100 {
+          let index = (round + thread * 7) % tickets.count
+          let pair = [tickets[index], tickets[(index + 1) % tickets.count]].shuffled()
+          answers.submit(.lock(pair), as: thread * 100 + round, to: stores[thread % count])
         }
       }
-      for thread in threads { thread.join() }
       let outcomes = try answers.wait(for: 400)
       #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
       let granted = outcomes.values.filter(\.isGranted).count
@@ -58,23 +53,20 @@ extension ServerSuites {
           store.isWorking(at: .now.advanced(byMilliseconds: 3_600_000))
         }
         let answers = Answers()
-        let patience = Database.patience
         answers.submit(.lock("a"), as: 0, to: store)
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
         // The deadlines are looked after every few milliseconds, for a moment.
-        while !worksInAnHour(), Instant.now < patience {}
-        #expect(worksInAnHour())
+        try waitUntil("it works", worksInAnHour)
         let blocker = try Database(beside: database)
         try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
         answers.submit(.lock("a"), as: 1, to: store)
-        while worksInAnHour(), Instant.now < patience {}
+        try waitUntil("it does not work") { !worksInAnHour() }
         #expect((0..<1000).allSatisfy { _ in !worksInAnHour() })
         // It is not late yet.
         #expect(store.isWorking(at: .now))
         try blocker.run("ROLLBACK")
         _ = try answers.wait(for: 2)
-        while !worksInAnHour(), Instant.now < patience {}
-        #expect(worksInAnHour())
+        try waitUntil("it works again", worksInAnHour)
       }
     }
 

@@ -1,7 +1,6 @@
 import Holds
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -57,15 +56,13 @@ struct LossRig {
     try meanwhile()
     let start = try database.integer("extract(epoch FROM clock_timestamp()) * 1000000")
     proxy.deliverKeptRequests()
-    let limit = Database.patience
-    while try database.integer(
-      """
-      SELECT count(*) FROM pg_stat_activity
-       WHERE datname = current_database() AND state LIKE 'idle%' AND query LIKE '\(statement)'
-         AND extract(epoch FROM query_start) * 1000000 > \(start)
-      """) == 0
-    {
-      guard Instant.now < limit else { throw Failure("the late batch never ended") }
+    try waitUntil("the late batch ends") {
+      try database.bool(
+        """
+        EXISTS (SELECT FROM pg_stat_activity
+                 WHERE datname = current_database() AND state LIKE 'idle%' AND query LIKE '\(statement)'
+                   AND extract(epoch FROM query_start) * 1000000 > \(start))
+        """)
     }
   }
 }

@@ -130,12 +130,8 @@ extension ServerSuites {
       let conninfo = try PostgresServer.shared().conninfo() + " application_name=\(name)"
       let pool = makePool(conninfo, connections: bound)
       defer { pool.close() }
-      let threads = (0..<8).map { _ in
-        WorkerThread { for _ in 0..<50 { _ = try? backend(of: pool) } }
-      }
-      for thread in threads { thread.join() }
-      let limit = Connections.patience
-      while pool.counts.opening > 0 { try #require(Instant.now < limit) }
+      try inParallel(8) { _ in for _ in 0..<50 { _ = try? backend(of: pool) } }
+      try waitUntil("none is being opened") { pool.counts.opening == 0 }
       return try Connections.make().query(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(name)'",
         deadline: Connections.patience

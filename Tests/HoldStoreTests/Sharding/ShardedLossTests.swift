@@ -2,7 +2,6 @@ import Holds
 import Postgres
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
