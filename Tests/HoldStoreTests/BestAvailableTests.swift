@@ -1,6 +1,5 @@
 import Holds
 import Postgres
-import TestSupport
 import Testing
 import Threads
 
@@ -75,6 +74,41 @@ extension ServerSuites {
       try HoldStore.run(settings) { store throws in
         #expect(try store.outcome(.best(3)) == .notEnough(free: 2))
         #expect(try store.chosen(.best(2)) == ["E1-A-1-3", "E1-A-1-4"])
+      }
+    }
+
+    /// The event's tickets are found by the text of its id, whatever the column's type is.
+    @Test(arguments: [
+      ("int", "7", "07"), ("bigint", "7", "x"), ("numeric", "1.50", "1.5"),
+      ("varchar(9)", "a", "a "),
+      ("uuid", "6f1c1d3e-0000-4000-8000-00000000000a", "6F1C1D3E-0000-4000-8000-00000000000A"),
+    ])
+    func eventsOfAnyType(type: String, event: String, other: String) throws {
+      try database.run(
+        """
+        ALTER TABLE tickets ALTER event_id TYPE \(type) USING NULL;
+        INSERT INTO tickets (ticket_id, event_id) VALUES ('a', '\(event)');
+        """)
+      try HoldStore.run(settings) { store throws in
+        #expect(try store.outcome(.best(1, of: other)) == .notEnough(free: 0))
+        #expect(try store.chosen(.best(1, of: event)) == ["a"])
+      }
+    }
+
+    /// A seat that another session has only in a transaction that is not committed may be free yet.
+    @Test func whoFindsNothingButASeatThatIsBeingHeldWaits() throws {
+      try database.addVenue(zones: ["A", "B"], rows: 1, seats: 1)
+      let settings = settings.with { $0.answerTimeoutMilliseconds = 2000 }
+      let other = try Database(beside: database)
+      try HoldStore.run(settings) { store throws in
+        #expect(try store.chosen(.best(1, zone: "B")) == ["E1-B-1-1"])
+        try other.run(
+          "BEGIN; INSERT INTO tickets_blocked VALUES ('E1-A-1-1', now() + interval '1 h')")
+        #expect(try store.outcome(.best(1, zone: "A")) == .failed(.contended))
+        // In another zone it stands in nobody's way.
+        #expect(try store.outcome(.best(1, zone: "B")) == .notEnough(free: 0))
+        try other.run("ROLLBACK")
+        #expect(try store.chosen(.best(1, zone: "A")) == ["E1-A-1-1"])
       }
     }
 
@@ -199,6 +233,7 @@ extension ServerSuites {
       try database.addVenue(zones: ["A", "B"], rows: 6, seats: 10)
       try database.takeOut(
         "WHEN b.locked_up > v_now", insteadOf: "WHEN false AND b.locked_up > v_now")
+      try database.takeOutCount()
       let stores = (0..<2).map { _ in HoldStore(settings: settings) { _ in } }
       defer { for store in stores { store.stop() } }
       // In turns: a store that knows of the other's grants only by refusals offers next what the other

@@ -1,5 +1,4 @@
 import Holds
-import TestSupport
 import Testing
 
 @testable import HoldStore

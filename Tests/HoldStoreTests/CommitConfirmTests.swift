@@ -1,5 +1,4 @@
 import Holds
-import Postgres
 import Testing
 
 @testable import HoldStore

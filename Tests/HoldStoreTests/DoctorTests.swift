@@ -1,5 +1,4 @@
 import Postgres
-import TestSupport
 import Testing
 import Threads
 

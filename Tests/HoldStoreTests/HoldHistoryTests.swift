@@ -91,6 +91,7 @@ extension ServerSuites {
       let (original, replacement) = Self.faults[index]
       let database = try Database()
       try database.takeOut(original, insteadOf: replacement, places: nil)
+      try database.takeOutCount()
       #expect("nothing was found: \(replacement)") {
         // A history may happen not to come by the fault's place; of the rarest, half of them do not.
         for attempt in 0..<16 {

@@ -1,5 +1,4 @@
 import Holds
-import Postgres
 import TestSupport
 import Testing
 import Threads
