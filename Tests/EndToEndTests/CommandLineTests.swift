@@ -70,7 +70,7 @@ extension EndToEnd {
       ("HOLDFAST_POOL_SIZE", "2", "more than HOLDFAST_COMMITTERS, which is 2"),
       ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:number"),
       ("HOLDFAST_MAX_BODY_BYTES", "122881", "a whole number from 256 to 122880"),
-      ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 1024 to 32768"),
+      ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 2048 to 32768"),
     ])
     func wrongSettingsAreRefused(name: String, value: String, allowed: String) throws {
       let inEnvironment = try run(["serve"], [name: value])
