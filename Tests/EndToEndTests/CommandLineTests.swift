@@ -82,24 +82,71 @@ extension EndToEnd {
       #expect(asFlag.output.contains("expected \(allowed), got \"\(value)\""))
     }
 
-    @Test func theFlagWins() throws {
-      let flag = try run(["serve", "--workers", "4"], ["HOLDFAST_WORKERS": "3"])
-      #expect(flag.output.contains("/nowhere/s: bind"))
-      let wrong = try run(["serve", "--pool-size=3"], ["HOLDFAST_COMMITTERS": "3"])
-      #expect(wrong.output.contains("more than HOLDFAST_COMMITTERS, which is 3, got \"3\""))
-      let right = try run(
-        ["serve", "--pool-size=4"], ["HOLDFAST_COMMITTERS": "3", "HOLDFAST_POOL_SIZE": "3"])
-      #expect(right.output.contains("/nowhere/s: bind"))
-    }
+    private static let longPath = "/tmp/" + String(repeating: "x", count: 120)
+    private static let socketIsReached = "/nowhere/s: bind"
 
-    /// A request is only taken once the socket's buffer holds all of it.
-    @Test func bodyAndParametersMustFitInASocket() throws {
-      let names = ["HOLDFAST_MAX_BODY_BYTES", "HOLDFAST_MAX_PARAMETERS_BYTES"]
-      let tooMuch = try run(["serve"], [names[0]: "106496", names[1]: "16385"])
-      #expect(tooMuch.exitCode == 2)
-      #expect(tooMuch.output.contains("\(names[0]) and \(names[1]): expected at most 122880"))
-      let most = try run(["serve"], [names[0]: "106496", names[1]: "16384"])
-      #expect(most.output.contains("/nowhere/s: bind"))
+    /// What can be gets as far as the socket, which cannot.
+    @Test(
+      arguments: [
+        (["dance"], [:], 2, "dance"),
+        (["serve", "--colour", "red"], [:], 2, "--colour"),
+        (["serve", "--workers"], [:], 2, "--workers"),
+        (["serve"], ["HOLDFAST_LISTEN": longPath], 1, longPath),
+        // The flag wins.
+        (
+          ["serve", "--pool-size=3"], ["HOLDFAST_COMMITTERS": "3", "HOLDFAST_POOL_SIZE": "4"], 2,
+          "more than HOLDFAST_COMMITTERS, which is 3, got \"3\""
+        ),
+        (
+          ["serve", "--pool-size=4"], ["HOLDFAST_COMMITTERS": "3", "HOLDFAST_POOL_SIZE": "3"], 1,
+          socketIsReached
+        ),
+        // A request is only taken once the socket's buffer holds all of it.
+        (
+          ["serve"],
+          ["HOLDFAST_MAX_BODY_BYTES": "106496", "HOLDFAST_MAX_PARAMETERS_BYTES": "16385"], 2,
+          "HOLDFAST_MAX_BODY_BYTES and HOLDFAST_MAX_PARAMETERS_BYTES: expected at most 122880"
+        ),
+        (
+          ["serve"],
+          ["HOLDFAST_MAX_BODY_BYTES": "106496", "HOLDFAST_MAX_PARAMETERS_BYTES": "16384"], 1,
+          socketIsReached
+        ),
+        (
+          ["serve"], ["DATABASE_URL_FILE": "/nowhere/url"], 2,
+          "DATABASE_URL: /nowhere/url cannot be read"
+        ),
+        (
+          ["serve"], ["HOLDFAST_LISTEN": "127.0.0.1:0", "NOTIFY_SOCKET": "notify"], 2,
+          "NOTIFY_SOCKET: expected a path or @name"
+        ),
+        // A descriptor that was passed to another process is not this one's.
+        (["serve"], ["LISTEN_FDS": "1", "LISTEN_PID": "1"], 1, socketIsReached),
+        (
+          ["serve"], ["HOLDFAST_SHARD_KEY": "last"], 2,
+          "HOLDFAST_SHARD_KEY: expected off, before-first:C"
+        ),
+        (
+          ["serve"], ["HOLDFAST_SHARD_KEY": "before-last:-", "HOLDFAST_MAX_HELD_TICKETS": "3"], 2,
+          "HOLDFAST_MAX_HELD_TICKETS: expected 0 with HOLDFAST_SHARD_KEY"
+        ),
+        (
+          ["serve"], ["HOLDFAST_SHARD_KEY": "before-last:-", "HOLDFAST_STRICT_SALES": "auto"], 2,
+          "HOLDFAST_STRICT_SALES: expected true or false with HOLDFAST_SHARD_KEY"
+        ),
+        (["migrate", "--engine", "citus"], [:], 2, "--engine: expected plproxy"),
+        (
+          ["migrate", "--engine", "plproxy", "--limits"], [:], 2,
+          "--engine: expected no other option"
+        ),
+        (["migrate", "--shard-key", "off"], [:], 2, "--shard-key: expected"),
+      ] as [([String], [String: String], Int, String)])
+    func whatCannotBeIsRefused(
+      arguments: [String], settings: [String: String], exitCode: Int, told: String
+    ) throws {
+      let command = try run(arguments, settings)
+      #expect(command.exitCode == exitCode)
+      #expect(command.output.contains(told), "\(command.output)")
     }
 
     @Test func misspelledSettingsAreNamed() throws {
@@ -148,18 +195,6 @@ extension EndToEnd {
         #expect(refused.output.contains("DATABASE_URL: expected postgresql://user:password@"))
         #expect(!refused.output.contains("s3c") && !refused.output.contains("ret@"))
       }
-    }
-
-    @Test func wrongArgumentsAreRefused() throws {
-      for arguments in [["serve", "--colour", "red"], ["serve", "--workers"], ["dance"]] {
-        let command = try run(arguments)
-        #expect(command.exitCode == 2)
-        #expect(command.output.contains(arguments[arguments.count == 1 ? 0 : 1]))
-      }
-      let long = "/tmp/" + String(repeating: "x", count: 120)
-      let tooLong = try run(["serve"], ["HOLDFAST_LISTEN": long])
-      #expect(tooLong.exitCode != 0)
-      #expect(tooLong.output.contains(long))
     }
 
     @Test func aSweepFromOutside() throws {
@@ -212,12 +247,6 @@ extension EndToEnd {
       environment["DATABASE_URL"] = "user=\(site["PGUSER"])"
       let overruled = try Command([TestSettings.binary, "sweep"], environment: environment)
       #expect(overruled.exitCode == 0, "\(overruled.output)")
-    }
-
-    @Test func aFileOfTheDatabaseThatCannotBeReadIsAnError() throws {
-      let command = try run(["serve"], ["DATABASE_URL_FILE": "/nowhere/url"])
-      #expect(command.exitCode == 2)
-      #expect(command.output.contains("DATABASE_URL: /nowhere/url cannot be read"))
     }
 
     @Test func onRequestEveryHoldHasAnOwner() throws {

@@ -20,11 +20,10 @@ extension EndToEnd {
     }
 
     /// Every grant is in the table; every failure says what became of it, and tells the truth.
-    private func check(_ answers: [SteadyLoad.Answer]) throws {
-      let held = Set(try site.database().column("SELECT ticket_id FROM tickets_blocked"))
-      let lost = answers.filter { $0.status == 200 && !held.contains($0.ticket) }
-      #expect(lost.isEmpty, "granted and not in the table: \(lost.map(\.ticket))")
-      for answer in answers where answer.status != 200 {
+    private func check(_ outcome: SteadyLoad.Outcome) {
+      let lost = outcome.granted.subtracting(outcome.held)
+      #expect(lost.isEmpty, "granted and not in the table: \(lost)")
+      for answer in outcome.answers where answer.status != 200 {
         #expect(answer.status == 503)
         #expect(answer.response?["Retry-After"] == "1")
         #expect(answer.response?.data["valido"] as? Bool == false)
@@ -32,7 +31,8 @@ extension EndToEnd {
         let isUnknown = message.hasSuffix("outcome unknown")
         #expect(isUnknown || message.hasSuffix("nothing was changed"), "\(message)")
         #expect(
-          isUnknown || !held.contains(answer.ticket), "\(message), but \(answer.ticket) is held")
+          isUnknown || !outcome.held.contains(answer.ticket),
+          "\(message), but \(answer.ticket) is held")
       }
     }
 
@@ -57,9 +57,9 @@ extension EndToEnd {
       for process in processes { kill(process, SIGCONT) }
       try waitForRecovery()
       try load.waitForGrants(50)
-      let answers = try load.finish()
-      try check(answers)
-      #expect(answers.contains { $0.status == 503 })
+      let outcome = try load.finish()
+      check(outcome)
+      #expect(outcome.answers.contains { $0.status == 503 })
     }
 
     @Test func awayWhenTheServiceStarts() throws {
@@ -108,7 +108,7 @@ extension EndToEnd {
             ))
         #expect(answer["Retry-After"] == "1")
       }
-      let others = try load.finish()
+      let others = try load.finish().answers
       #expect(others.allSatisfy { $0.status == 200 })
       // Had they waited for the row as well, each client would have had an answer or two by now.
       #expect(others.count > 40)

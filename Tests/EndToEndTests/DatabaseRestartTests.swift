@@ -20,18 +20,16 @@ extension EndToEnd {
       try site.addTickets("F-", count: 100_000)
     }
 
-    /// The tickets that were granted, and those that are held.
-    private func outcome(of load: SteadyLoad) throws -> (granted: Set<String>, held: Set<String>) {
-      let answers = try load.finish()
-      let told = Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
-      #expect(told == ["200 Tickets blocked"])
-      let held = try site.database().column("SELECT ticket_id FROM tickets_blocked")
-      return (Set(answers.map(\.ticket)), Set(held))
+    /// Does something to PostgreSQL under load.
+    private func duringLoad(_ fault: () throws -> Void) throws -> SteadyLoad.Outcome {
+      let outcome = try SteadyLoad.during(site, prefix: "F-") { _ in try fault() }
+      #expect(outcome.told == ["200 Tickets blocked"])
+      return outcome
     }
 
-    private func expectThatNobodyNoticed(_ load: SteadyLoad) throws {
-      let (granted, held) = try outcome(of: load)
-      #expect(granted == held)
+    private func expectThatNobodyNotices(_ fault: () throws -> Void) throws {
+      let outcome = try duringLoad(fault)
+      #expect(outcome.granted == outcome.held)
     }
 
     /// Negative control: PostgreSQL answers commits that it has not flushed, and is stopped at once.
@@ -53,14 +51,12 @@ extension EndToEnd {
       kill(writer, SIGSTOP)
       // In case the test fails before it kills it.
       defer { kill(writer, SIGCONT) }
-      let load = SteadyLoad(site, prefix: "F-")
-      try load.waitForGrants(50)
-      kill(site.postgresID, SIGQUIT)
-      kill(writer, SIGKILL)
-      try startAgain()
-      try load.waitForGrants(50)
-      let (granted, held) = try outcome(of: load)
-      #expect(granted.subtracting(held).count > 0)
+      let outcome = try duringLoad {
+        kill(site.postgresID, SIGQUIT)
+        kill(writer, SIGKILL)
+        try startAgain()
+      }
+      #expect(!outcome.granted.isSubset(of: outcome.held))
     }
 
     private func startAgain() throws {
@@ -69,37 +65,31 @@ extension EndToEnd {
     }
 
     @Test func killedAndStartedAgainUnderLoad() throws {
-      let load = SteadyLoad(site, prefix: "F-")
-      try load.waitForGrants(50)
-      try site.service("kill", "postgres")
-      // A session notices a moment later that its server is gone.
-      try Clock.wait("it is not ready") { try site.http().get("/readyz").status == 503 }
-      #expect(try site.http().get("/livez").status == 200)
-      try site.service("start", "postgres")
-      try load.waitForGrants(50)
-      try expectThatNobodyNoticed(load)
+      try expectThatNobodyNotices {
+        try site.service("kill", "postgres")
+        // A session notices a moment later that its server is gone.
+        try Clock.wait("it is not ready") { try site.http().get("/readyz").status == 503 }
+        #expect(try site.http().get("/livez").status == 200)
+        try site.service("start", "postgres")
+      }
     }
 
     @Test func stoppedAtOnceAndStartedAgainUnderLoad() throws {
-      let load = SteadyLoad(site, prefix: "F-")
-      try load.waitForGrants(50)
-      // What `pg_ctl stop -m immediate` sends.
-      kill(site.postgresID, SIGQUIT)
-      try startAgain()
-      try load.waitForGrants(50)
-      try expectThatNobodyNoticed(load)
+      try expectThatNobodyNotices {
+        // What `pg_ctl stop -m immediate` sends.
+        kill(site.postgresID, SIGQUIT)
+        try startAgain()
+      }
     }
 
     /// The server kills all of its sessions and recovers by itself.
     @Test func aSessionKilledUnderLoad() throws {
-      let load = SteadyLoad(site, prefix: "F-")
-      try load.waitForGrants(50)
-      let session = try site.database().value(
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%holdfast_commit%' AND pid <> pg_backend_pid() LIMIT 1"
-      )
-      kill(try #require(pid_t(session)), SIGKILL)
-      try load.waitForGrants(50)
-      try expectThatNobodyNoticed(load)
+      try expectThatNobodyNotices {
+        let session = try site.database().value(
+          "SELECT pid FROM pg_stat_activity WHERE query LIKE '%holdfast_commit%' AND pid <> pg_backend_pid() LIMIT 1"
+        )
+        kill(try #require(pid_t(session)), SIGKILL)
+      }
     }
   }
 }

@@ -9,38 +9,8 @@ extension EndToEnd {
 
     init() throws { site = try .shared() }
 
-    /// Whoever waits for a peer waits for longer than any answer may take: for 30 s.
-    private static let patient = ["HOLDFAST_WORKERS": "1", "HOLDFAST_PEER_TIMEOUT": "10m"]
-
     private func expectAnAnswer(_ service: ServiceProcess) throws {
       #expect(try service.peer().request("GET", "/livez", keepsConnection: false).status == 200)
-    }
-
-    @Test func manyMoreThanWorkers() throws {
-      let service = try ServiceProcess(on: site, settings: Self.patient)
-      let peers = try (0..<200).map { _ in try service.peer() }
-      // Half of them have had an answer, the others never said a word.
-      for peer in peers.prefix(100) { #expect(try peer.request("GET", "/livez").status == 200) }
-      try expectAnAnswer(service)
-      // Many more than there are workers stop in the middle of a request.
-      for peer in peers.suffix(50) { try peer.sendHalfARequest() }
-      try expectAnAnswer(service)
-      // And those that were idle are served as before.
-      for peer in peers.prefix(150) { #expect(try peer.request("GET", "/livez").status == 200) }
-    }
-
-    /// Negative control: while no worker runs, there is no answer.
-    @Test func whenNoWorkerRunsThereIsNoAnswer() throws {
-      let service = try ServiceProcess(on: site)
-      service.signal(SIGSTOP)
-      try Clock.wait("it stands still") { ProcessTable.isStopped(service.identifier) }
-      let waiting = Parallel.start { [path = service.socketPath] in
-        try FastCGIPeer(Socket(path: path)).request("GET", "/livez").status
-      }
-      Clock.sleep(0.3)
-      #expect(!waiting.isFinished)
-      service.signal(SIGCONT)
-      #expect(try waiting.value() == 200)
     }
 
     @Test func aStuckPeerIsGivenUp() throws {
@@ -107,23 +77,6 @@ extension EndToEnd {
       let silent = try (0..<40).map { _ in try service.peer() }
       #expect(try service.peer().request("GET", "/livez").status == 200)
       try Clock.wait("a silent one is closed") { silent.contains { $0.isClosed } }
-    }
-
-    /// nginx closes its idle connections when it likes; the service notices.
-    @Test func closedConnectionsAreForgotten() throws {
-      let service = try ServiceProcess(
-        on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "50"])
-      for _ in 0..<20 {
-        let peers = try (0..<50).map { _ in try service.peer() }
-        for peer in peers.prefix(5) { #expect(try peer.request("GET", "/livez").status == 200) }
-      }
-      let asking = try service.peer()
-      try Clock.wait("none but the one that asks is open") {
-        let metrics = try asking.request("GET", "/metrics").body
-        let counts = metrics.matches(
-          of: #/holdfast_fastcgi_connections\{state="[a-z]+"\} ([0-9]+)/#)
-        return counts.count == 3 && counts.compactMap { Int($0.1) }.reduce(0, +) == 1
-      }
     }
   }
 }

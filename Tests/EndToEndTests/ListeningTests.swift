@@ -44,15 +44,6 @@ extension EndToEnd {
       service.signal(SIGTERM)
     }
 
-    /// A descriptor that was passed to another process is not this one's.
-    @Test func aSocketForAnotherProcessIsNotTaken() throws {
-      let command = try Command(
-        [TestSettings.binary, "serve"],
-        environment: ["HOLDFAST_LISTEN": "/nowhere/s", "LISTEN_FDS": "1", "LISTEN_PID": "1"],
-        seconds: 10)
-      #expect(command.output.contains("/nowhere/s: bind"))
-    }
-
     @Test func theUnixSocketHasTheModeThatIsSet() throws {
       let service = try ServiceProcess(on: site, settings: ["HOLDFAST_SOCKET_MODE": "0640"])
       var status = stat()

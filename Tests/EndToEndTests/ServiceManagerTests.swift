@@ -70,13 +70,5 @@ extension EndToEnd {
       #expect(!manager.received.contains { $0.contains("WATCHDOG") })
       service.signal(SIGTERM)
     }
-
-    @Test func aNameThatIsNoneIsRefused() throws {
-      let command = try Command(
-        [TestSettings.binary, "serve"],
-        environment: ["HOLDFAST_LISTEN": "127.0.0.1:0", "NOTIFY_SOCKET": "notify"])
-      #expect(command.exitCode == 2)
-      #expect(command.output.contains("NOTIFY_SOCKET: expected a path or @name"))
-    }
   }
 }

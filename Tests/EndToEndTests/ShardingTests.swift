@@ -105,36 +105,5 @@ extension EndToEnd {
         }
       }
     }
-
-    @Test(
-      arguments: [
-        (["HOLDFAST_SHARD_KEY": "last"], "HOLDFAST_SHARD_KEY: expected off, before-first:C"),
-        (
-          ["HOLDFAST_SHARD_KEY": "before-last:-", "HOLDFAST_MAX_HELD_TICKETS": "3"],
-          "HOLDFAST_MAX_HELD_TICKETS: expected 0 with HOLDFAST_SHARD_KEY"
-        ),
-        (
-          ["HOLDFAST_SHARD_KEY": "before-last:-", "HOLDFAST_STRICT_SALES": "auto"],
-          "HOLDFAST_STRICT_SALES: expected true or false with HOLDFAST_SHARD_KEY"
-        ),
-      ] as [([String: String], String)])
-    func settingsThatCannotBeKeptAreRefused(settings: [String: String], told: String) throws {
-      let command = try Command([TestSettings.binary, "serve"], environment: settings)
-      #expect(command.exitCode == 2)
-      #expect(command.output.contains(told))
-    }
-
-    @Test(
-      arguments: [
-        (["--engine", "citus"], "--engine: expected plproxy"),
-        (["--engine", "plproxy", "--limits"], "--engine: expected no other option"),
-        (["--shard-key", "off"], "--shard-key: expected"),
-      ] as [([String], String)])
-    func optionsThatAreNotAllowedAreRefused(options: [String], told: String) throws {
-      let command = try Command(
-        [TestSettings.binary, "migrate"] + options, environment: site.databaseEnvironment())
-      #expect(command.exitCode != 0)
-      #expect(command.output.contains(told))
-    }
   }
 }

@@ -20,7 +20,10 @@ extension EndToEnd {
     }
 
     @Test func wrongMethods() throws {
-      let posts = ["/tickets_lock", "/tickets_unlock_param", "/tickets_unlock"]
+      let posts = [
+        "/tickets_lock", "/tickets_lock_best", "/tickets_confirm", "/tickets_unlock_param",
+        "/tickets_unlock",
+      ]
       let gets = ["/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1"]
       let exchanges =
         posts.flatMap { path in
@@ -60,27 +63,14 @@ extension EndToEnd {
     }
 
     @Test func contentTypes() throws {
-      func lock(_ type: String, _ status: Int, _ answer: String) -> Exchange {
-        .lock(RequestText.lock([ticket]), status: status, answer: answer)
-          .with { $0.headers = [type] }
-      }
-      func unsupported(_ got: String) -> String {
-        Answer.http(415, "send the header Content-Type: application/json, got \(got)")
-      }
-      let granted = Answer.granted([ticket])
-      let release = Exchange.release(RequestText.release([ticket]))
       try wire.check([
-        lock("Content-Type:", 415, unsupported("none")),
-        lock("Content-Type: text/plain", 415, unsupported("\"text/plain\"")),
-        lock("Content-Type: application/jsonx", 415, unsupported("\"application/jsonx\"")),
-        lock(
-          "Content-Type: application/x-www-form-urlencoded", 415,
-          unsupported("\"application/x-www-form-urlencoded\"")),
-        lock("Content-Type: application/json;charset=utf-8", 200, granted), release,
-        lock("Content-Type: Application/JSON ; charset=\\\"utf-8\\\"", 200, granted), release,
-        .release(
-          RequestText.release([ticket]), status: 415, answer: unsupported("\"text/xml\"")
-        ).with { $0.headers = ["Content-Type: text/xml"] },
+        .lock(
+          RequestText.lock([ticket]), status: 415,
+          answer: Answer.http(415, "send the header Content-Type: application/json, got none")
+        ).with { $0.headers = ["Content-Type:"] },
+        .granted([ticket]).with {
+          $0.headers = [#"Content-Type: Application/JSON ; charset=\"utf-8\""#]
+        },
       ])
     }
 

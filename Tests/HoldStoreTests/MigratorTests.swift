@@ -22,6 +22,21 @@ extension ServerSuites {
       let again = try database.migrate()
       #expect(again.allSatisfy { $0.hasPrefix("found table ") }, "\(again)")
       #expect(try database.fingerprint() == after)
+      #expect(
+        try database.texts(
+          """
+          SELECT table_name || ': '
+                 || string_agg(column_name || ' ' || udt_name, ', ' ORDER BY ordinal_position)
+            FROM information_schema.columns
+           WHERE table_name IN ('tickets', 'tickets_blocked') GROUP BY table_name ORDER BY 1
+          """)
+          == [
+            "tickets: ticket_id text, event_id text, event_name text, zone text, color text, "
+              + "seat_id text, seat_row text, status bool, date_start timestamptz, "
+              + "date_end timestamptz, date_created timestamptz, date_updated timestamptz",
+            "tickets_blocked: ticket_id text, locked_up timestamptz, date_created timestamptz, "
+              + "hold_key bytea, shopper_key bytea, choice_key bytea",
+          ])
       try database.sell(["a"])
       #expect(try database.outcomes(.lock("a")) == ["granted"])
     }

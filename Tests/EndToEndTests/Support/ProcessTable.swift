@@ -16,12 +16,6 @@ enum ProcessTable {
     return state != "Z" && state != "X"
   }
 
-  /// Whether every thread of it has been stopped, which takes a moment after the signal.
-  static func isStopped(_ identifier: pid_t) -> Bool {
-    let threads = threads(of: identifier)
-    return !threads.isEmpty && threads.allSatisfy { stat($0)?.first == "T" }
-  }
-
   /// The threads of a process, in the order in which they were started.
   static func threads(of identifier: pid_t) -> [pid_t] {
     let names =

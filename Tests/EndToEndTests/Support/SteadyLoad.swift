@@ -14,12 +14,27 @@ final class SteadyLoad: Sendable {
     var status: Int? { response?.status }
   }
 
+  /// What the clients were told, and which of their tickets are held in the end.
+  struct Outcome {
+    let answers: [Answer]
+    let held: Set<String>
+
+    var granted: Set<String> { Set(answers.filter { $0.status == 200 }.map(\.ticket)) }
+
+    /// Every status with its message, once.
+    var told: Set<String> {
+      Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
+    }
+  }
+
   let clientCount: Int
+  private let site: Site
+  private let prefix: String
   private let load: ClientLoad<Answer>
 
   /// The tickets `prefix1` and so on must be there.
   init(_ site: Site, prefix: String, clients: Int = 16) {
-    clientCount = clients
+    (self.site, self.prefix, clientCount) = (site, prefix, clients)
     load = ClientLoad(site, clients: clients) { http, client, number in
       let ticket = "\(prefix)\(number)"
       let response = try? http.lock([ticket])
@@ -39,5 +54,21 @@ final class SteadyLoad: Sendable {
   }
 
   /// Ends the load and waits for the answers that are under way.
-  func finish() throws -> [Answer] { try load.finish() }
+  func finish() throws -> Outcome {
+    let answers = try load.finish()
+    let held = try site.database().column(
+      "SELECT ticket_id FROM tickets_blocked WHERE starts_with(ticket_id, '\(prefix)')")
+    return Outcome(answers: answers, held: Set(held))
+  }
+
+  /// Does something to the site under such a load, of which so many are granted before it and after it.
+  static func during(
+    _ site: Site, prefix: String, grants: Int = 50, fault: (SteadyLoad) throws -> Void
+  ) throws -> Outcome {
+    let load = SteadyLoad(site, prefix: prefix)
+    try load.waitForGrants(grants)
+    try fault(load)
+    try load.waitForGrants(grants)
+    return try load.finish()
+  }
 }

@@ -46,11 +46,6 @@ struct Exchange {
     Exchange(path: "/tickets_unlock_param", body: body, status: status, answer: answer)
   }
 
-  /// A lock whose input is bad.
-  static func badLock(_ body: String, _ message: String) -> Exchange {
-    lock(body, status: 400, answer: Answer.bad(message))
-  }
-
   func with(_ change: (inout Exchange) -> Void) -> Exchange {
     var copy = self
     change(&copy)
