@@ -78,7 +78,8 @@ extension EndToEnd {
       try check([
         post(
           "/tickets_lock", ["Content-Type: application/json", Self.header("Authorization", 8000)],
-          answer: Answer.bad(Expected.tickets + ", got nothing")),
+          answer: Answer.bad(
+            "data.ticketd_reserved: expected an array of 1 to 100 ticket ids, got nothing")),
         post(
           "/tickets_lock", [Self.header("Content-Type", 8000)], status: 415,
           answer: Answer.http(415, "send the header Content-Type: application/json, got \(got)")),

@@ -36,21 +36,16 @@ extension EndToEnd {
       try redirect(site, to: ports)
       try site.service("kill", "holdfast")
       try Clock.wait("nginx asks the ports") { try site.http().get("/livez").status == 200 }
-      let load = SteadyLoad(site, prefix: "N-", clients: 16)
-      try load.waitForGrants(200)
-      for _ in 0..<2 {
+      let outcome = try SteadyLoad.during(site, prefix: "N-", grants: 200) { load in
         for (index, port) in ports.enumerated() {
           services[index].signal(SIGTERM)
           #expect(services[index].wait(seconds: 60) == 0)
           services[index] = try start(port)
-          // nginx leaves an instance that has refused it alone for a second.
-          Clock.sleep(1.5)
           try load.waitForGrants(200)
         }
       }
-      let answers = try load.finish()
-      let told = Set(answers.map { "\($0.status ?? 0) \($0.response?.message ?? "closed")" })
-      #expect(told == ["200 Tickets blocked"])
+      #expect(outcome.told == ["200 Tickets blocked"])
+      #expect(outcome.held == outcome.granted)
     }
   }
 }
