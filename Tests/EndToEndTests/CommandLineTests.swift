@@ -177,7 +177,7 @@ extension EndToEnd {
       let scripts = try names(in: "deploy/lib/settings.sh", from: "script_settings=(", to: ")\n")
       let nginx = try names(in: "nginx/render", from: "<<'EOF'\n", to: "\nEOF\n")
       #expect(scripts.count > 30 && nginx.count > 20)
-      let values = scripts.union(nginx).map { ($0, "1000") }
+      let values = scripts.union(nginx).map { ($0, "4000") }
       let command = try run(["serve"], Dictionary(uniqueKeysWithValues: values))
       #expect(command.output.contains("/nowhere/s: bind"))
       #expect(!command.output.contains("unknown setting"), "\(command.output)")
