@@ -23,6 +23,18 @@ extension EndToEnd {
       #expect(command.output == "")
     }
 
+    /// The service would end, and without a drain.
+    @Test func theServiceIsNotReloaded() throws {
+      let place = try TemporaryDirectory()
+      for part in ["holdfast", "holdfast-1"] {
+        let command = try Command(
+          ["\(TestSettings.root)/deploy/service", "reload", part],
+          environment: ["HOLDFAST_DIR": place.path])
+        #expect(command.exitCode == 2)
+        #expect(command.output.hasPrefix("usage: deploy/service "))
+      }
+    }
+
     /// The control: one that runs does, until it has ended.
     @Test func aPartRunsUntilItEnds() throws {
       let command = try run(
