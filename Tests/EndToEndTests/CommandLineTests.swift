@@ -139,6 +139,15 @@ extension EndToEnd {
           ["migrate", "--engine", "plproxy", "--limits"], [:], 2,
           "--engine: expected no other option"
         ),
+        (
+          ["migrate", "--engine", "plproxy", "--confirm"], [:], 2,
+          "--engine: expected no other option"
+        ),
+        (
+          ["migrate", "--engine", "plproxy", "--no-strict-sales"], [:], 2,
+          "--engine: expected no other option"
+        ),
+        (["migrate", "--confirm"], [:], 2, "--confirm: expected --grant"),
         (["migrate", "--shard-key", "off"], [:], 2, "--shard-key: expected"),
       ] as [([String], [String: String], Int, String)])
     func whatCannotBeIsRefused(
@@ -147,6 +156,17 @@ extension EndToEnd {
       let command = try run(arguments, settings)
       #expect(command.exitCode == exitCode)
       #expect(command.output.contains(told), "\(command.output)")
+    }
+
+    /// Without the usage of another command.
+    @Test(arguments: [
+      (["hash"], "the secret: expected 32 to 512 of [A-Za-z0-9._~+/=-], made at random"),
+      (["create", "a/b", "--scopes", "hold"], "a key's name: expected 1 to 64 of [A-Za-z0-9._-]"),
+    ])
+    func whatIsWrongWithAKeyIsTold(arguments: [String], told: String) throws {
+      let command = try run(["key"] + arguments)
+      #expect(command.exitCode == 2)
+      #expect(command.output == "Error: \(told)\n")
     }
 
     @Test func misspelledSettingsAreNamed() throws {
