@@ -34,7 +34,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("OpenAPI/openapi.yaml")]),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport"),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(
       name: "FastCGITests", dependencies: ["CFastCGI", "FastCGI", "TestSupport", "Threads"]),
@@ -45,7 +45,7 @@ let package = Package(
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
     .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Threads"]),
   ],
   swiftLanguageModes: [.v6]
 )

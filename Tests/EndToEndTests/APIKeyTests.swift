@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -58,7 +59,7 @@ extension EndToEnd {
 
         // A file that cannot be used changes nothing, and is complained of.
         try write(["half of a li"], to: path)
-        try Clock.wait("the log names the line") {
+        try waitUntil("the log names the line") {
           _ = try lock(site, key: holder.secret)
           return try site.log("holdfast-1").contains("line 1: ")
         }
@@ -67,11 +68,11 @@ extension EndToEnd {
         // Rotation: the new key comes beside the old one, which then goes.
         let next = try makeKey("shop-2", scopes: "hold")
         try write([holder.line, next.line], to: path)
-        try Clock.wait("the new key") { try lock(site, key: next.secret).status == 200 }
+        try waitUntil("the new key") { try lock(site, key: next.secret).status == 200 }
         #expect(try lock(site, key: holder.secret).status == 200)
         try write([next.line], to: path)
         try setTime(of: path)
-        try Clock.wait("the old key's end") { try lock(site, key: holder.secret).status == 401 }
+        try waitUntil("the old key's end") { try lock(site, key: holder.secret).status == 401 }
         #expect(try lock(site, key: next.secret).status == 200)
 
         // Neither length nor time tells of this change, as they do not of one of who may read the file.
@@ -80,7 +81,7 @@ extension EndToEnd {
         try file.write(contentsOf: Data("\(last.line)\n".utf8))
         try file.close()
         try setTime(of: path)
-        try Clock.wait("the last key") { try lock(site, key: last.secret).status == 200 }
+        try waitUntil("the last key") { try lock(site, key: last.secret).status == 200 }
         #expect(try lock(site, key: next.secret).status == 401)
 
         let logs = try site.log("holdfast-1") + site.log("nginx-access")

@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Best available tickets through nginx, at two instances.
@@ -52,8 +54,8 @@ extension EndToEnd {
     @Test func aRushTakesEverySeatOnce() throws {
       try site.addVenue("B3", zones: ["A", "B"], rows: 10, seats: 40)
       let port = site.httpPort
-      let answers = Locked<[HTTPResponse]>([])
-      try Parallel.run(64) { _ in
+      let answers = Monitor<[HTTPResponse]>([])
+      try inParallel(64) { _ in
         let connection = HTTPConnection(port: port)
         var answer: HTTPResponse
         repeat {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -23,21 +24,21 @@ extension EndToEnd {
       try service.waitUntilReady()
       let blocker = try site.sessionInserting("Q-1")
       let path = service.socketPath
-      func startLock(_ number: Int) -> Parallel.Started<HTTPResponse> {
-        Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["Q-\(number)"]) }
+      func startLock(_ number: Int) -> Background<HTTPResponse> {
+        Background { try FastCGIPeer(path: path).lock(["Q-\(number)"]) }
       }
       let first = startLock(1)
       try database.waitUntilBatchIsBlocked()
       let others = (2...17).map(startLock)
       let waiting = min(queueLength, others.count)
       let peer = try service.peer()
-      try Clock.wait("\(waiting) wait, and the others are refused", seconds: 10) {
+      try waitUntil("\(waiting) wait, and the others are refused") {
         let metrics = try peer.request("GET", "/metrics").body
         return metrics.contains("\nholdfast_queue_length \(waiting)\n")
-          && others.count { $0.isFinished } == others.count - waiting
+          && others.count { $0.isDone } == others.count - waiting
       }
-      #expect(!first.isFinished)
-      let refused = try others.filter(\.isFinished).map { try $0.value() }
+      #expect(!first.isDone)
+      let refused = try others.filter(\.isDone).map { try $0.value() }
       try blocker.run("ROLLBACK")
       #expect(try first.value().status == 200)
       #expect(try others.map { try $0.value().status }.filter { $0 == 200 }.count == waiting)
@@ -85,7 +86,7 @@ extension EndToEnd {
           return peer
         }
         try event.database.run("ROLLBACK")
-        return try peers.map { try $0.readAnswer().status }
+        return try peers.map { try $0.readResponse().status }
       }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -303,7 +304,7 @@ extension EndToEnd {
     @Test func theDatabasesPasswordIsNotLogged() throws {
       let service = try ServiceProcess(
         on: site, settings: ["DATABASE_URL": "postgresql://u:s3cret@/x?host=/nowhere"])
-      try Clock.wait("a failed connection") { service.log.contains("database connection failed") }
+      try waitUntil("a failed connection") { service.log.contains("database connection failed") }
       #expect(!service.log.contains("s3cret"))
     }
   }

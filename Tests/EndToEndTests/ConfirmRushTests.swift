@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// A rush of confirms, locks and sales in SQL for few tickets, at two instances with four committers
@@ -14,10 +16,10 @@ extension EndToEnd {
 
     /// Who was told that a ticket is theirs, by ticket.
     private func rush(_ tickets: [String], at site: Site) throws -> [String: Int] {
-      let sold = Locked<[String: Int]>([:])
+      let sold = Monitor<[String: Int]>([:])
       let port = site.httpPort
       let databases = Confined(try (0..<2).map { _ in try site.database() })
-      try Parallel.run(Self.clients) { client in
+      try inParallel(Self.clients) { client in
         let http = HTTPConnection(port: port)
         for ticket in tickets {
           switch client {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -38,7 +39,7 @@ extension EndToEnd {
 
     private func waitForRecovery() throws {
       let http = site.http()
-      try Clock.wait("recovery") {
+      try waitUntil("recovery") {
         try http.lock(["F-100000"], holdID: "recovered-recovered").status == 200
       }
     }
@@ -51,7 +52,7 @@ extension EndToEnd {
       for process in processes { kill(process, SIGSTOP) }
       defer { for process in processes { kill(process, SIGCONT) } }
       #expect(try site.http().get("/readyz").status == 503)
-      try Clock.wait("every client has an answer") {
+      try waitUntil("every client has an answer") {
         Set(load.current.filter { $0.status == 503 }.map(\.client)).count == load.clientCount
       }
       for process in processes { kill(process, SIGCONT) }
@@ -95,7 +96,7 @@ extension EndToEnd {
       try forgotten.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
       let port = site.httpPort
       let stuck = (0..<4).map { index in
-        Parallel.start { try HTTPConnection(port: port).lock(["F-90000", "F-9100\(index)"]) }
+        Background { try HTTPConnection(port: port).lock(["F-90000", "F-9100\(index)"]) }
       }
       let load = SteadyLoad(site, prefix: "F-", clients: 4)
       for request in stuck {

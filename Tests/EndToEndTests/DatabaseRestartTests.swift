@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -60,7 +61,7 @@ extension EndToEnd {
     }
 
     private func startAgain() throws {
-      try Clock.wait("PostgreSQL is gone") { !ProcessTable.isRunning(site.postgresID) }
+      try waitUntil("PostgreSQL is gone") { !ProcessTable.isRunning(site.postgresID) }
       try site.service("start", "postgres")
     }
 
@@ -68,7 +69,7 @@ extension EndToEnd {
       try expectThatNobodyNotices {
         try site.service("kill", "postgres")
         // A session notices a moment later that its server is gone.
-        try Clock.wait("it is not ready") { try site.http().get("/readyz").status == 503 }
+        try waitUntil("it is not ready") { try site.http().get("/readyz").status == 503 }
         #expect(try site.http().get("/livez").status == 200)
         try site.service("start", "postgres")
       }

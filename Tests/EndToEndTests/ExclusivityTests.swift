@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -60,7 +61,7 @@ extension EndToEnd {
         try database.count(
           "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0)
       // Nothing is left behind that would keep a ticket from the next.
-      try Clock.wait("all are free again") {
+      try waitUntil("all are free again") {
         try site.http().lock(Self.tickets, seconds: 60).status == 200
       }
       #expect(

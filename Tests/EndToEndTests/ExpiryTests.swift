@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Expiry needs no sweeper; refusals are complete; the sweep deletes what has expired and nothing else.
@@ -54,7 +56,7 @@ extension EndToEnd {
     @Test func aShortHoldEndsByItself() throws {
       let start = Clock.now
       #expect(try http.lock(["P-1"], seconds: 1).status == 200)
-      try Clock.wait("the hold ends") { try http.lock(["P-1"]).status == 200 }
+      try waitUntil("the hold ends") { try http.lock(["P-1"]).status == 200 }
       #expect(Clock.now - start >= 1)
     }
 
@@ -116,8 +118,8 @@ extension EndToEnd {
         SELECT 'old-' || n, now() - interval '1 s' FROM generate_series(1, 20000) n
         """)
       let port = site.httpPort
-      let wrong = Locked<[String]>([])
-      try Parallel.run(16) { index in
+      let wrong = Monitor<[String]>([])
+      try inParallel(16) { index in
         let http = HTTPConnection(port: port)
         for round in 0..<5 {
           let ticket = "P-\((index - 12) * 5 + round + 1)"

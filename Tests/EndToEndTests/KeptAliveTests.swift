@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -19,7 +20,7 @@ extension EndToEnd {
       let stuck = try service.peer()
       try stuck.sendHalfARequest()
       #expect(try service.peer().request("GET", "/livez").status == 200)
-      try Clock.wait("the stuck one is closed") { stuck.isClosed }
+      try waitUntil("the stuck one is closed") { stuck.isClosed }
     }
 
     /// 20 that have never said a word, 20 that have been answered, and 10 more.
@@ -55,10 +56,10 @@ extension EndToEnd {
     /// Whoever has been silent for a second gives way first, then the one that has been idle for longest.
     @Test func pastTheLimitIdleOnesGiveWay() throws {
       let crowd = try Crowd(on: site, connections: 20) { silent, idle in
-        try Clock.wait("the silent ones are closed") { silent.allSatisfy(\.isClosed) }
+        try waitUntil("the silent ones are closed") { silent.allSatisfy(\.isClosed) }
         #expect(idle.allSatisfy { !$0.isClosed })
       }
-      try Clock.wait("the oldest are closed") { crowd.idle.prefix(10).allSatisfy(\.isClosed) }
+      try waitUntil("the oldest are closed") { crowd.idle.prefix(10).allSatisfy(\.isClosed) }
       #expect((crowd.idle.suffix(10) + crowd.later).allSatisfy { !$0.isClosed })
       try expectAnAnswer(crowd.service)
     }
@@ -76,7 +77,7 @@ extension EndToEnd {
         on: site, settings: ["HOLDFAST_WORKERS": "2", "HOLDFAST_MAX_CONNECTIONS": "20"])
       let silent = try (0..<40).map { _ in try service.peer() }
       #expect(try service.peer().request("GET", "/livez").status == 200)
-      try Clock.wait("a silent one is closed") { silent.contains { $0.isClosed } }
+      try waitUntil("a silent one is closed") { silent.contains { $0.isClosed } }
     }
   }
 }

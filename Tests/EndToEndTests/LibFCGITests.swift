@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -43,7 +44,7 @@ extension EndToEnd {
       #expect(try peer.request("POST", "/tickets_unlock_param", body: body).status == 200)
       #expect(try peer.request("GET", "/livez").status == 200)
       try peer.send("GET", "/livez", body: "", pieces: 3)
-      #expect(try peer.readAnswer().status == 200)
+      #expect(try peer.readResponse().status == 200)
       let calls = try String(contentsOfFile: "\(directory.path)/calls", encoding: .utf8)
       let rounds = calls.components(separatedBy: "FCGX_Accept_r ").dropFirst()
       #expect(rounds.count == 3)
@@ -71,7 +72,7 @@ extension EndToEnd {
       for _ in 0..<3 {
         #expect(try service.peer().lock(["none"]).status == 400)
       }
-      let answer = try peer.readAnswer()
+      let answer = try peer.readResponse()
       #expect(answer.status == 400)
       #expect(answer.body.utf8.count > 125_000)
       #expect(answer.body.hasSuffix(#"199","reason":"unknown","available_in":null}]}}"#))

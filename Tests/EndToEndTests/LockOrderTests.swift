@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -38,7 +39,7 @@ extension EndToEnd {
       let blocker = try site.sessionInserting("D-5")
       let port = site.httpPort
       let wanted = ["D-7", "D-5", "D-2", "D-9", "D-3", "D-8", "D-1", "D-6", "D-4"]
-      let lock = Parallel.start { try HTTPConnection(port: port).lock(wanted) }
+      let lock = Background { try HTTPConnection(port: port).lock(wanted) }
       try database.waitUntilBatchIsBlocked()
       let taken = try (1...9).filter { try $0 != 5 && !isFree("D-\($0)") }
       try blocker.run("ROLLBACK")
@@ -64,7 +65,7 @@ extension EndToEnd {
       try database.run("INSERT INTO tickets (ticket_id) VALUES \(values)")
       let blocker = try site.sessionInserting("b")
       let port = site.httpPort
-      let lock = Parallel.start { try HTTPConnection(port: port).lock(names.reversed()) }
+      let lock = Background { try HTTPConnection(port: port).lock(names.reversed()) }
       try database.waitUntilBatchIsBlocked()
       for name in ["B", "Z", "a"] { #expect(try !isFree(name)) }
       for name in ["Ä", "ä", "é"] { #expect(try isFree(name)) }

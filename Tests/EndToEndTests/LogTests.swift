@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -29,8 +30,8 @@ extension EndToEnd {
           output: pipe.fileHandleForWriting.fileDescriptor)
         // The pipe ends with the service.
         try pipe.fileHandleForWriting.close()
-        try Clock.wait("holdfast listens", seconds: 30) { (try? Socket(path: path)) != nil }
-        peer = FastCGIPeer(try Socket(path: path))
+        try waitUntil("holdfast listens") { (try? Socket(path: path)) != nil }
+        peer = try FastCGIPeer(path: path)
         (self.pipe, self.directory) = (pipe, directory)
       }
 
@@ -49,9 +50,9 @@ extension EndToEnd {
       }
 
       /// Reads the log to its end.
-      func readLog() -> Parallel.Started<Data> {
+      func readLog() -> Background<Data> {
         let reader = pipe.fileHandleForReading
-        return Parallel.start { try reader.readToEnd() ?? Data() }
+        return Background { try reader.readToEnd() ?? Data() }
       }
     }
 
@@ -82,7 +83,7 @@ extension EndToEnd {
         ["sh", "-c", "yes '\(line)' | head -n \(Self.requests)"],
         output: pipe.fileHandleForWriting.fileDescriptor)
       #expect(child.wait(seconds: 1) == nil)
-      let log = Parallel.start { [reader = pipe.fileHandleForReading] in try reader.readToEnd() }
+      let log = Background { [reader = pipe.fileHandleForReading] in try reader.readToEnd() }
       try pipe.fileHandleForWriting.close()
       #expect(child.wait(seconds: 30) == 0)
       #expect(try log.value()?.count == (line.utf8.count + 1) * Self.requests)

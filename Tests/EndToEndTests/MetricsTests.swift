@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -56,10 +57,10 @@ extension EndToEnd {
       let before = try MetricsSample(site)[removed]
       #expect(try http.lock(["M-1"], seconds: 1).status == 200)
       #expect(try http.lock(["M-2"], seconds: 600).status == 200)
-      try Clock.wait("the sweep", seconds: 30) { try MetricsSample(site)[removed] > before }
+      try waitUntil("the sweep") { try MetricsSample(site)[removed] > before }
       #expect(try MetricsSample(site)[removed] == before + 1)
       // Each instance counts what it sees.
-      try Clock.wait("the count", seconds: 30) {
+      try waitUntil("the count") {
         try MetricsSample(site)["holdfast_live_holds"] == 2
       }
       #expect(try MetricsSample(site).has("holdfast_sweep_age_seconds"))
@@ -118,15 +119,15 @@ extension EndToEnd {
       // It reads nothing, and keeps the thread.
       let deaf = try service.peer()
       try deaf.send("POST", "/tickets_list_event", body: body)
-      try Clock.wait("the long answer is being sent") { try counted(200) }
+      try waitUntil("the long answer is being sent") { try counted(200) }
       #expect(try peer.request("POST", "/tickets_list_event", body: body).status == 503)
       #expect(try counted(200) && counted(503))
-      try Clock.wait("the log line") {
+      try waitUntil("the log line") {
         service.log.split(separator: "\n").contains {
           $0.contains(#""path":"/tickets_list_event""#) && $0.contains(#""status":"503""#)
         }
       }
-      #expect(try deaf.readAnswer().status == 200)
+      #expect(try deaf.readResponse().status == 200)
     }
 
     @Test func turnedOffThereAreNone() throws {
@@ -142,7 +143,7 @@ extension EndToEnd {
         let body = RequestText.lock(["M-5"])
         _ = try site.http().post("/tickets_lock", body, headers: headers)
         var line = ""
-        try Clock.wait("the log line") {
+        try waitUntil("the log line") {
           let logs = try ["holdfast-1", "holdfast-2"].map { try site.log($0) }.joined()
           line =
             logs.split(separator: "\n").last { $0.contains("\"\(identifier)\"") }
@@ -156,7 +157,7 @@ extension EndToEnd {
       let bad = try lock("00-\(Self.trace)-00f067aa0ba902b7-01-x", "with-a-bad-trace")
       #expect(!bad.contains("trace_id"))
       // nginx writes its log once a second.
-      try Clock.wait("nginx's log line") {
+      try waitUntil("nginx's log line") {
         let log = try site.log("nginx-access")
         return log.contains("\"request_id\":\"with-a-trace\",\"trace_id\":\"\(Self.trace)\"")
           && log.contains("\"request_id\":\"with-a-bad-trace\",\"trace_id\":\"\"")

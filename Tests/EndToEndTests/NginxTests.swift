@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -44,7 +45,7 @@ extension EndToEnd {
         }
         return try wire.send([exchange])[0]
       }
-      try Clock.wait("the limit lets one through") {
+      try waitUntil("the limit lets one through") {
         try preflight("https://shop.example").status == 204
       }
       for origin in ["https://shop.example", "https://box.example:8443"] {
@@ -62,7 +63,7 @@ extension EndToEnd {
     /// Repeats a request until the limit lets it through.
     private func unlimited(_ ask: () throws -> HTTPResponse) throws -> HTTPResponse {
       var answer = try ask()
-      try Clock.wait("the limit lets one through") {
+      try waitUntil("the limit lets one through") {
         if answer.status == 429 { answer = try ask() }
         return answer.status != 429
       }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -21,15 +22,15 @@ extension EndToEnd {
         """)
       try blocker.run("BEGIN; SELECT * FROM tickets_blocked FOR UPDATE")
       // It asks again if another was under way just then.
-      let waiting = Parallel.start {
+      let waiting = Background {
         while true {
           let answer = try site.http().lock(["O-1"])
           if answer.status != 503 { return answer }
         }
       }
-      try Clock.wait("one is under way") { try isUnderWay(site.http()) }
+      try waitUntil("one is under way") { try isUnderWay(site.http()) }
       let answer = try site.http().lock(["O-2"], holdID: Self.cart)
-      #expect(!waiting.isFinished)
+      #expect(!waiting.isDone)
       // Its health can be asked for nevertheless.
       #expect(try site.http().get("/livez").status == 200)
       try blocker.run("ROLLBACK")

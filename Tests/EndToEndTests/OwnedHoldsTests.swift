@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Holds with an owner: repeated, renewed, grown, released by their owner alone; against a model.
@@ -78,8 +79,8 @@ extension EndToEnd {
     @Test func twoTabsOfOneCartBothGetTheTickets() throws {
       let port = site.httpPort
       for _ in 0..<50 {
-        let statuses = Locked<[Int]>([])
-        try Parallel.run(2) { tab in
+        let statuses = Monitor<[Int]>([])
+        try inParallel(2) { tab in
           let status = try HTTPConnection(port: port).lock(
             ["O-1", "O-2"], seconds: tab == 0 ? 60 : 600, holdID: HoldTable.owners[0]
           ).status
@@ -97,8 +98,8 @@ extension EndToEnd {
     @Test func ofTwoCartsOneGetsTheTickets() throws {
       let port = site.httpPort
       for _ in 0..<50 {
-        let granted = Locked<[Int]>([])
-        try Parallel.run(2) { cart in
+        let granted = Monitor<[Int]>([])
+        try inParallel(2) { cart in
           let tickets = cart == 0 ? ["O-1", "O-2", "O-3"] : ["O-3", "O-2", "O-4"]
           let response = try HTTPConnection(port: port).lock(
             tickets, holdID: HoldTable.owners[cart])

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -23,7 +24,7 @@ extension EndToEnd {
           on: site, database: name, user: role,
           settings: ["HOLDFAST_CONFIRM": "true", "HOLDFAST_MAX_HELD_TICKETS": "2"])
         let peer = try service.peer()
-        try Clock.wait("the dry commit finds the right missing") {
+        try waitUntil("the dry commit finds the right missing") {
           try peer.request("GET", "/readyz").body.contains("permission denied for table")
         }
         try grant("--confirm")
@@ -88,7 +89,7 @@ extension EndToEnd {
         try database.run(
           "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('L-9', now() - interval '1 s')"
         )
-        try Clock.wait("the sweep") {
+        try waitUntil("the sweep") {
           try database.count("SELECT count(*) FROM tickets_blocked") == 2
         }
         #expect(!service.log.contains("permission denied"))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -30,9 +31,9 @@ extension EndToEnd {
       try site.addTickets("R-", count: 9)
     }
 
-    private func startLock(_ tickets: [String]) -> Parallel.Started<HTTPResponse> {
+    private func startLock(_ tickets: [String]) -> Background<HTTPResponse> {
       let port = site.httpPort
-      return Parallel.start { try HTTPConnection(port: port).lock(tickets) }
+      return Background { try HTTPConnection(port: port).lock(tickets) }
     }
 
     private func held() throws -> [String] {
@@ -54,7 +55,7 @@ extension EndToEnd {
     }
 
     /// Starts a lock of, in a batch with two of other tickets that are answered at once.
-    private func startLockInABatch() throws -> Parallel.Started<HTTPResponse> {
+    private func startLockInABatch() throws -> Background<HTTPResponse> {
       let blocker = try site.sessionInserting("R-9")
       let first = startLock(["R-9"])
       try observer.waitUntilBatchIsBlocked()
@@ -67,7 +68,7 @@ extension EndToEnd {
       for lock in [first] + others { #expect(try lock.value().status == 200) }
       // They do not wait for the row that only the racing one needs, as they would for 11 s.
       #expect(Clock.now - start < 9)
-      #expect(!racing.isFinished)
+      #expect(!racing.isDone)
       return racing
     }
 

@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Many events' maps at once, which nginx has not in its cache and the service has at hand.
@@ -19,8 +21,8 @@ extension EndToEnd {
       for event in events { #expect(try http.get(event.layoutPath).status == 200) }
       // Read in the second of the burst, if it is not about to end.
       for event in events { #expect(try http.get(event.availabilityPath).status == 200) }
-      let answers = Locked<[HTTPResponse]>([])
-      try Parallel.run(Self.events) { [site, paths = events.map(\.layoutPath)] number in
+      let answers = Monitor<[HTTPResponse]>([])
+      try inParallel(Self.events) { [site, paths = events.map(\.layoutPath)] number in
         let answer = try site.http().get(paths[number], headers: ["Accept-Encoding: gzip"])
         answers.withLock { $0.append(answer) }
       }

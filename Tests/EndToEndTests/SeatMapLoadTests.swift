@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// What PostgreSQL sees of crowds and floods; counted in its log, on databases of the tests' own.
@@ -37,10 +39,10 @@ extension EndToEnd {
       _ ask: @escaping @Sendable (FastCGIPeer) throws -> Void
     ) throws -> Int {
       let end = Date().addingTimeInterval(seconds)
-      let asked = Locked(0)
+      let asked = Monitor(0)
       let path = service.socketPath
-      try Parallel.run(8) { _ in
-        let peer = FastCGIPeer(try Socket(path: path))
+      try inParallel(8) { _ in
+        let peer = try FastCGIPeer(path: path)
         while Date() < end {
           try ask(peer)
           asked.withLock { $0 += 1 }
@@ -85,7 +87,7 @@ extension EndToEnd {
         return Int(metrics.series.filter { $0.hasPrefix(name) }.reduce(0) { $0 + metrics[$1] })
       }
       let (before, start) = (try count(), Date())
-      try Parallel.run(4) { [site] _ throws -> Void in
+      try inParallel(4) { [site] _ throws -> Void in
         let http = site.http()
         for _ in 0..<100 {
           let status = try ask(http)
@@ -142,11 +144,11 @@ extension EndToEnd {
       _ service: ServiceProcess, _ ask: @escaping @Sendable (FastCGIPeer, String) throws -> Int
     ) throws -> (statements: Int, seconds: Int) {
       let (before, start) = (try statementCount(), Date())
-      let number = Locked(0)
-      let statuses = Locked<Set<Int>>([])
+      let number = Monitor(0)
+      let statuses = Monitor<Set<Int>>([])
       let path = service.socketPath
-      try Parallel.run(64) { _ in
-        let peer = FastCGIPeer(try Socket(path: path))
+      try inParallel(64) { _ in
+        let peer = try FastCGIPeer(path: path)
         while true {
           let next = number.withLock { number in
             number += 1

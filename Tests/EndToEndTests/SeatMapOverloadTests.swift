@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// More viewers than there are places for, while the database does not answer who reads seat maps.
@@ -32,16 +34,16 @@ extension EndToEnd {
       Clock.sleep(3)
       kill(identifier, SIGSTOP)
       defer { kill(identifier, SIGCONT) }
-      let answers = Locked<[HTTPResponse]>([])
-      let crowd = Parallel.start { [site, path = event.availabilityPath] in
-        try Parallel.run(Self.viewers) { _ in
+      let answers = Monitor<[HTTPResponse]>([])
+      let crowd = Background { [site, path = event.availabilityPath] in
+        try inParallel(Self.viewers) { _ in
           let answer = try site.http().get(path)
           answers.withLock { $0.append(answer) }
         }
       }
       Clock.sleep(0.5)
       try body()
-      try Clock.wait("as many are refused as must be") { answers.withLock { $0.count } == refused }
+      try waitUntil("as many are refused as must be") { answers.withLock { $0.count } == refused }
       kill(identifier, SIGCONT)
       try crowd.value()
       let all = answers.withLock { $0 }

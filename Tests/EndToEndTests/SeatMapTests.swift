@@ -1,5 +1,7 @@
 import Foundation
+import TestSupport
 import Testing
+import Threads
 
 extension EndToEnd {
   /// Layout and availability through nginx and its cache.
@@ -156,9 +158,9 @@ extension EndToEnd {
     /// ago shows.
     @Test func changesShowInTwoSeconds() throws {
       let event = try SeatEvent(on: site, seats: 4)
-      let isOver = Locked(false)
-      let crowd = Parallel.start { [site, path = event.availabilityPath] in
-        try Parallel.run(4) { _ throws -> Void in
+      let isOver = Monitor(false)
+      let crowd = Background { [site, path = event.availabilityPath] in
+        try inParallel(4) { _ throws -> Void in
           let http = site.http()
           while !isOver.withLock({ $0 }) {
             #expect(try http.get(path).status == 200)
@@ -193,8 +195,8 @@ extension EndToEnd {
       #expect(try event.states(http) == "0")
       try event.sell(1)
       Clock.sleepUndisturbed(Self.oldest + 1)
-      let states = Locked<[String]>([])
-      try Parallel.run(8) { [site, path = event.availabilityPath] _ in
+      let states = Monitor<[String]>([])
+      try inParallel(8) { [site, path = event.availabilityPath] _ in
         let answer = try site.http().get(path).data["states"] as? String ?? ""
         states.withLock { $0.append(answer) }
       }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -21,7 +22,7 @@ extension EndToEnd {
       try manager.waitFor("WATCHDOG=1")
       let peer = try service.peer()
       for _ in 0..<50 { _ = try peer.request("GET", "/livez") }
-      try Clock.wait("a rate") {
+      try waitUntil("a rate") {
         manager.received.contains {
           $0.contains(#/STATUS=ready; [1-9][0-9]* requests\/s; 0 wait for a commit/#)
         }
@@ -54,7 +55,7 @@ extension EndToEnd {
       try manager.waitFor("STATUS=not ready, the database is unreachable")
       // That is no reason to restart it.
       let count = manager.received.count { $0.contains("WATCHDOG=1") }
-      try Clock.wait("the watchdog is kept quiet") {
+      try waitUntil("the watchdog is kept quiet") {
         manager.received.count { $0.contains("WATCHDOG=1") } > count + 2
       }
       service.signal(SIGTERM)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -53,7 +54,7 @@ extension EndToEnd {
       let peer = try service.peer()
       #expect(try peer.request("GET", "/readyz").status == 200)
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
       let readiness = try peer.request("GET", "/readyz")
       #expect(readiness.status == 503)
       #expect(
@@ -76,11 +77,11 @@ extension EndToEnd {
       try service.waitUntilReady()
       let blocker = try site.sessionInserting("S-1")
       let path = service.socketPath
-      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      let waiting = Background { try FastCGIPeer(path: path).lock(["S-1"]) }
       try database.waitUntilBatchIsBlocked()
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
-      #expect(!waiting.isFinished)
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      #expect(!waiting.isDone)
       try blocker.run("ROLLBACK")
       #expect(try waiting.value().status == 200)
       #expect(service.wait(seconds: 60) == 0)
@@ -100,7 +101,7 @@ extension EndToEnd {
       let blocker = try site.database()
       try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
       let path = service.socketPath
-      let waiting = Parallel.start { try FastCGIPeer(Socket(path: path)).lock(["S-1"]) }
+      let waiting = Background { try FastCGIPeer(path: path).lock(["S-1"]) }
       try database.waitUntilBatchIsBlocked()
       service.signal(SIGTERM)
       #expect(service.wait(seconds: 30) == 1)
@@ -137,7 +138,7 @@ extension EndToEnd {
       let idle = try service.peer()
       #expect(try idle.request("GET", "/livez").status == 200)
       service.signal(SIGTERM)
-      try Clock.wait("the stop begins") { service.log.contains(#""message":"stopping""#) }
+      try waitUntil("the stop begins") { service.log.contains(#""message":"stopping""#) }
       #expect(service.wait(seconds: 0.2) == nil)
       service.signal(SIGTERM)
       // Long before the minute of its timeout.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -33,7 +34,7 @@ extension EndToEnd {
       try manager.waitFor("STATUS=ready; ")
       log.fill()
 
-      let peer = FastCGIPeer(try Socket(path: directory.path + "/s"))
+      let peer = try FastCGIPeer(path: directory.path + "/s")
       for _ in 0..<3 {
         #expect(try peer.request(method, path, body: body).status == status)
         try manager.expectKept("\(thread) has logged to a full pipe")
@@ -48,7 +49,7 @@ extension NotifyReceiver {
   /// Waits until reports with the sign that keeps the watchdog quiet come: several in a row.
   fileprivate func expectKept(_ when: String) throws {
     let before = received.count
-    try Clock.wait("the watchdog is kept quiet, as \(when)", seconds: 120) {
+    try waitUntil("the watchdog is kept quiet, as \(when)", seconds: 120) {
       let last = received.dropFirst(before).suffix(5)
       return last.count == 5 && last.allSatisfy { $0.contains("WATCHDOG=1") }
     }

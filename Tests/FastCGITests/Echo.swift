@@ -43,7 +43,7 @@ final class Echo {
     server.stop()
   }
 
-  func connect() throws -> Client { try Client(path: path, of: self) }
+  func connect() throws -> FastCGIPeer { try FastCGIPeer(path: path, of: self) }
 
   /// Whether a new connection is served.
   func answers() -> Bool { (try? connect().ask().hasPrefix("GET nil 0 ")) == true }

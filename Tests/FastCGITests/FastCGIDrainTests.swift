@@ -38,8 +38,8 @@ import Threads
       exchange.respond(Array("served".utf8))
     }
     defer { server.stop() }
-    func connect() throws -> Client {
-      let client = try Client(path: path)
+    func connect() throws -> FastCGIPeer {
+      let client = try FastCGIPeer(path: path)
       client.send(Record.request(keepsConnection: false))
       return client
     }
@@ -56,7 +56,7 @@ import Threads
 
   @Test func itIsIdleOnceTheLastConnectionIsClosed() throws {
     let echo = try Echo()
-    var client: Client? = try echo.connect()
+    var client: FastCGIPeer? = try echo.connect()
     #expect(try client?.ask() == "GET nil 0 ")
     echo.server.drain()
     // An idle connection is open still, and soon nothing is unanswered.
@@ -84,7 +84,7 @@ import Threads
       held.broadcast()
     }
     defer { server.stop() }
-    let clients = try (0..<3).map { _ in try Client(path: path) }
+    let clients = try (0..<3).map { _ in try FastCGIPeer(path: path) }
     for client in clients { client.send(Record.request(keepsConnection: false)) }
     let all = held.wait(until: Self.patience) { $0.count == 3 ? $0 : nil }
     server.drain()

@@ -98,7 +98,7 @@ import Threads
         let client = try echo.connect()
         client.send(Self.hostile[index].bytes)
         if ends {
-          client.endSending()
+          client.socket.endWriting()
           _ = client.readToEnd()
         }
       }
@@ -174,7 +174,7 @@ import Threads
       }
       let client = try echo.connect()
       client.send(bytes)
-      client.endSending()
+      client.socket.endWriting()
       if rounds % 5 == 0 { _ = client.readToEnd() }
       if rounds % 50 == 0 { #expect(echo.answers(), "seed \(seed), round \(rounds)") }
     }

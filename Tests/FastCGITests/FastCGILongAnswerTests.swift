@@ -45,7 +45,7 @@ import Threads
       return Array(text.utf8.prefix(bytes))
     }
 
-    func connect() throws -> Client { try Client(path: path, of: self) }
+    func connect() throws -> FastCGIPeer { try FastCGIPeer(path: path, of: self) }
 
     func answers() -> Bool { (try? connect().ask([("NAME", "short")])) == "short" }
   }
@@ -96,7 +96,7 @@ import Threads
   }
 
   /// Some who have asked, and do not read their answers yet.
-  private func deafClients(_ count: Int = 2, of source: Source) throws -> [Client] {
+  private func deafClients(_ count: Int = 2, of source: Source) throws -> [FastCGIPeer] {
     try (0..<count).map { _ in
       let client = try source.connect()
       client.send(Record.request())

@@ -36,7 +36,7 @@ import Threads
     // A waiting worker looks after silent connections now and then, for a moment.
     func waits() -> Bool { (0..<1000).contains { _ in longestTurn() == 0 } }
     #expect(waits())
-    let client = try Client(path: path)
+    let client = try FastCGIPeer(path: path)
     client.send(Record.request(keepsConnection: false))
     _ = isBusy.wait(until: patience) { $0 ? () : nil }
     #expect((0..<1000).allSatisfy { _ in longestTurn() >= 3_500_000 })
@@ -148,7 +148,7 @@ import Threads
 
   @Test func atTheLimitAnIdleConnectionGivesWay() throws {
     let echo = try Echo(connections: 3)
-    var clients: [Client] = []
+    var clients: [FastCGIPeer] = []
     for _ in 0..<10 {
       clients.append(try echo.connect())
       #expect(try clients.last?.ask() == "GET nil 0 ")
@@ -190,7 +190,7 @@ import Threads
       waiting.broadcast()
     }
     defer { server.stop() }
-    let clients = try (0..<20).map { _ in try Client(path: path) }
+    let clients = try (0..<20).map { _ in try FastCGIPeer(path: path) }
     for (number, client) in clients.enumerated() {
       client.send(Record.request([("NAME", "\(number)")]))
     }
@@ -225,7 +225,7 @@ import Threads
     }
     defer { server.stop() }
     let clients = try (0..<6).map { _ in
-      let client = try Client(path: path)
+      let client = try FastCGIPeer(path: path)
       client.send(Record.request(keepsConnection: false))
       return client
     }

@@ -57,7 +57,7 @@ import Threads
   private static func ask(path: String, seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     for _ in 0..<10 {
-      let client = try Client(path: path)
+      let client = try FastCGIPeer(path: path)
       for _ in 0..<20 {
         let sizes = (0..<Int.random(in: 1...4, using: &random)).map { _ in
           Int.random(in: 0...(Bool.random(using: &random) ? 10 : 40_000), using: &random)

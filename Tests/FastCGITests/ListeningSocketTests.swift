@@ -25,7 +25,7 @@ import Threads
     let longest = "\(directory.path)/".padding(toLength: 107, withPad: "x", startingAt: 0)
     let socket = try Sockets.make(.unix(path: longest))
     #expect(FileManager.default.fileExists(atPath: longest))
-    _ = try Client(path: longest)
+    _ = try FastCGIPeer(path: longest)
     _ = socket
     let error = #expect(throws: FastCGIError.self) {
       _ = try Sockets.make(.unix(path: longest + "x"))
@@ -48,36 +48,26 @@ import Threads
   }
 
   /// Leaves a socket's file as a process that has gone.
-  private func abandonFile() {
-    let stale = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let code = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(stale, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    #expect(code == 0)
-    close(stale)
+  private func abandonFile() throws {
+    _ = try Socket(boundTo: path)
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
   @Test func aFileThatNobodyListensOnIsReplaced() throws {
-    abandonFile()
+    try abandonFile()
     let socket = try Sockets.make(.unix(path: path))
-    _ = try Client(path: path)
+    _ = try FastCGIPeer(path: path)
     _ = socket
   }
 
   /// Both find the file that a third has left, or one finds the other's before that one listens.
   @Test func ofTwoThatStartTogetherOneListens() throws {
     for _ in 0..<300 {
-      abandonFile()
+      try abandonFile()
       let results = Sockets.makeTwo(.unix(path: path))
       let errors = results.compactMap { if case .failure(let error) = $0 { error } else { nil } }
       try #require(errors.map(\.code) == [.addressInUse])
-      _ = try Client(path: path)
+      _ = try FastCGIPeer(path: path)
       withExtendedLifetime(results) {}
     }
   }
@@ -91,7 +81,7 @@ import Threads
   @Test func aSocketInUseIsLeftAlone() throws {
     let socket = try Sockets.make(.unix(path: path))
     #expect(code(.unix(path: path)) == .addressInUse)
-    _ = try Client(path: path)
+    _ = try FastCGIPeer(path: path)
     _ = socket
   }
 
@@ -122,15 +112,7 @@ import Threads
 
   @Test func aPortIsListenedOnAndInUseThen() throws {
     let socket = try Sockets.make(.tcp(host: "127.0.0.1", port: "0"))
-    var address = sockaddr_in()
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        getsockname(socket.descriptor, $0, &size)
-      }
-    }
-    #expect(code == 0)
-    let port = UInt16(bigEndian: address.sin_port)
+    let port = Socket.port(of: socket.descriptor)
     #expect(port > 0)
     #expect(ListeningSocket.isListening(descriptor: socket.descriptor))
     #expect(self.code(.tcp(host: "127.0.0.1", port: "\(port)")) == .addressInUse)
@@ -140,10 +122,9 @@ import Threads
     #expect(code(.tcp(host: "no such host.invalid", port: "1")) == .invalidAddress)
   }
 
-  @Test func whatDoesNotListenCannotBeInherited() {
-    let pair = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(pair) }
-    #expect(!ListeningSocket.isListening(descriptor: pair))
+  @Test func whatDoesNotListenCannotBeInherited() throws {
+    let socket = try Socket(boundTo: path)
+    #expect(!ListeningSocket.isListening(descriptor: socket.descriptor))
     #expect(!ListeningSocket.isListening(descriptor: -1))
   }
 }

@@ -100,7 +100,7 @@ import Testing
 
   private func isWhole(_ parameters: [UInt8], limits: FastCGILimits = .testing()) -> Bool {
     let bytes =
-      Self.begin + Record.stream(Record.params, parameters).flatMap(\.bytes)
+      Self.begin + Record.stream(Record.params, parameters)
       + Record(kind: Record.stdin).bytes
     return judge(bytes, limits: limits) == .whole(requestBytes: bytes.count, bodyBytes: 0)
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Postgres
 import TestSupport
 import Threads
@@ -6,8 +5,8 @@ import Threads
 /// A way to the server on which requests or answers can be kept back, and connections cut.
 final class LossyProxy: Sendable {
   private struct Link {
-    var client: Int32
-    var server: Int32
+    var client: Socket
+    var server: Socket
     var keptRequests: [UInt8] = []
   }
 
@@ -21,16 +20,14 @@ final class LossyProxy: Sendable {
   }
 
   private let directory: TemporaryDirectory
-  private let listener: Int32
+  private let listener: Socket
   private let state = Monitor(State())
   private let serverPath: String
 
   init() throws {
     directory = try TemporaryDirectory()
     serverPath = try PostgresServer.shared().directory + "/.s.PGSQL.5432"
-    listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    let code = Self.withAddress(directory.path + "/.s.PGSQL.5432") { bind(listener, $0, $1) }
-    guard code == 0, listen(listener, 16) == 0 else { throw Failure("proxy: errno \(errno)") }
+    listener = try Socket(listeningOn: directory.path + "/.s.PGSQL.5432")
     _ = WorkerThread { [self] in acceptConnections() }
   }
 
@@ -70,8 +67,8 @@ final class LossyProxy: Sendable {
   func cut(tellingTheServer: Bool) {
     state.withLock { state in
       for link in state.links[state.cutCount...] {
-        shutdown(link.client, Int32(SHUT_RDWR))
-        if tellingTheServer { shutdown(link.server, Int32(SHUT_RDWR)) }
+        link.client.end()
+        if tellingTheServer { link.server.end() }
       }
       state.cutCount = state.links.count
       state.keepsRequests = false
@@ -83,23 +80,21 @@ final class LossyProxy: Sendable {
   func deliverKeptRequests() {
     state.withLock { state in
       for link in state.links where !link.keptRequests.isEmpty {
-        Self.send(link.keptRequests, to: link.server)
+        try? link.server.write(link.keptRequests)
       }
     }
   }
 
   func close() {
     state.withLock { $0.isClosed = true }
-    shutdown(listener, Int32(SHUT_RDWR))
+    listener.end()
     cut(tellingTheServer: true)
   }
 
   private func acceptConnections() {
-    while true {
-      let client = accept(listener, nil, nil)
-      guard client >= 0, !state.withLock({ $0.isClosed }) else { return }
-      let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-      guard Self.withAddress(serverPath, { connect(server, $0, $1) }) == 0 else { return }
+    while let client = try? listener.accept(), !state.withLock({ $0.isClosed }),
+      let server = try? Socket(path: serverPath, timeoutSeconds: 0)
+    {
       let index = state.withLock { state in
         state.links.append(Link(client: client, server: server))
         return state.links.count - 1
@@ -112,7 +107,7 @@ final class LossyProxy: Sendable {
             state.links[index].keptRequests += bytes
             return true
           }
-          if !isKept { Self.send(bytes, to: server) }
+          if !isKept { try? server.write(bytes) }
         }
       }
       _ = WorkerThread { [self] in
@@ -121,44 +116,16 @@ final class LossyProxy: Sendable {
             defer { state.error = nil }
             return state.error
           }
-          if let error { return Self.send(error, to: client) }
-          if !state.withLock({ $0.keepsAnswers }) { Self.send(bytes, to: client) }
+          if error != nil || !state.withLock({ $0.keepsAnswers }) {
+            try? client.write(error ?? bytes)
+          }
         }
-        shutdown(client, Int32(SHUT_RDWR))
+        client.end()
       }
     }
   }
 
-  private static func pump(from descriptor: Int32, _ body: ([UInt8]) -> Void) {
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = recv(descriptor, &buffer, buffer.count, 0)
-      guard count > 0 else { return }
-      body(Array(buffer[..<count]))
-    }
-  }
-
-  private static func send(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
-  }
-
-  private static func withAddress(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) -> Int32 {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+  private static func pump(from socket: Socket, _ body: ([UInt8]) -> Void) {
+    while let bytes = try? socket.read(), !bytes.isEmpty { body(bytes) }
   }
 }

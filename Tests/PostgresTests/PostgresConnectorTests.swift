@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 import Threads
@@ -79,27 +78,10 @@ extension ServerSuites {
       try connection.query("SELECT 1", deadline: Connections.patience).rowCount == 1
     }
 
-    /// A socket that takes connections and never answers.
-    private func makeSilentServer(in directory: TemporaryDirectory) throws -> Int32 {
-      let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &address.sun_path) {
-        $0.copyBytes(from: (directory.path + "/.s.PGSQL.5432").utf8)
-      }
-      let code = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
-      guard code == 0, listen(listener, 8) == 0 else { throw Failure("errno \(errno)") }
-      return listener
-    }
-
     @Test func aSilentFirstHostTakesNoMoreThanItsShare() throws {
       let directory = try TemporaryDirectory()
-      let listener = try makeSilentServer(in: directory)
-      defer { close(listener) }
+      // It takes connections and never answers.
+      let silent = try Socket(listeningOn: directory.path + "/.s.PGSQL.5432")
       let connector = PostgresConnector(conninfo: try conninfo(first: directory.path))
       let start = Instant.now
       let connection = try connector.connect(deadline: start.advanced(byMilliseconds: 8000))
@@ -114,12 +96,13 @@ extension ServerSuites {
         try PostgresConnection(
           conninfo: conninfo(first: directory.path), deadline: .now.advanced(byMilliseconds: 2000))
       }
+      withExtendedLifetime(silent) {}
     }
 
     @Test func aSilentLastHostTakesNoMoreThanItsShare() throws {
       let directory = try TemporaryDirectory()
-      let listener = try makeSilentServer(in: directory)
-      defer { close(listener) }
+      // It takes connections and never answers.
+      let silent = try Socket(listeningOn: directory.path + "/.s.PGSQL.5432")
       let connector = PostgresConnector(
         conninfo: "host=\(directory.path)/away,\(directory.path) port=5432 sslmode=disable")
       let start = Instant.now
@@ -128,6 +111,7 @@ extension ServerSuites {
       }
       // It was 4 s.
       #expect(start.milliseconds(until: .now) < 7900)
+      withExtendedLifetime(silent) {}
     }
 
     @Test func aHostThatIsAwayIsPassedBy() throws {

@@ -1,17 +1,19 @@
 import Foundation
+import TestSupport
+import Threads
 
 /// The live holds in the table, read again and again while clients are at work.
 ///
 /// Rows that have expired are left out: others may have taken some of a hold's, by the clock after the
 /// rows were seen, which is the same for all of them.
 final class HoldSamples: Sendable {
-  private let seen = Locked<[String: Set<Set<String>>]>([:])
-  private let isEnough = Locked(false)
-  private let thread: Parallel.Started<Void>
+  private let seen = Monitor<[String: Set<Set<String>>]>([:])
+  private let isEnough = Monitor(false)
+  private let thread: Background<Void>
 
   init(_ site: Site) throws {
     let database = try Confined(site.database())
-    thread = Parallel.start { [seen, isEnough] in
+    thread = Background { [seen, isEnough] in
       while !isEnough.withLock({ $0 }) {
         let rows = try database.value.run(
           """

@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Threads
 
 /// Many clients that all want a few tickets.
 struct Rush: Sendable {
@@ -12,8 +14,8 @@ struct Rush: Sendable {
   func run(on site: Site) throws -> [Attempt] {
     let port = site.httpPort
     let end = Clock.now + seconds
-    let attempts = Locked<[Attempt]>([])
-    try Parallel.run(clients) { client in
+    let attempts = Monitor<[Attempt]>([])
+    try inParallel(clients) { client in
       let connection = HTTPConnection(port: port)
       var own: [Attempt] = []
       var isDone = false

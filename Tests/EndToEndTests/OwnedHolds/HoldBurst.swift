@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Threads
 
 /// Requests that are sent at the same moment, and the orders that could explain what came of them.
 struct HoldBurst {
@@ -18,9 +20,9 @@ struct HoldBurst {
   func perform(on site: Site, table: HoldTable, connections: [HTTPConnection]) throws -> String? {
     let before = try table.model()
     let now = try table.now()
-    let told = Locked([Told](repeating: .released, count: requests.count))
+    let told = Monitor([Told](repeating: .released, count: requests.count))
     let clients = Confined(connections)
-    try Parallel.run(requests.count) { index in
+    try inParallel(requests.count) { index in
       let answer = try Self.send(requests[index], on: clients.value[index])
       told.withLock { $0[index] = answer }
     }

@@ -1,4 +1,6 @@
 import Foundation
+import TestSupport
+import Threads
 
 /// The two tables as the model sees them, and what a history does to them by SQL.
 struct HoldTable {
@@ -11,10 +13,10 @@ struct HoldTable {
   static let event = "O"
 
   /// What the table has in place of the owners' hold ids.
-  private static let keys = Locked<[String: String]>([:])
+  private static let keys = Monitor<[String: String]>([:])
 
   /// What the table has in place of the members of calls for the best available tickets.
-  private static let choices = Locked<[String: HoldModel.BestCall]>([:])
+  private static let choices = Monitor<[String: HoldModel.BestCall]>([:])
 
   /// Microseconds since 1970, of the database's clock.
   private static func microseconds(_ value: String) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Clients whose carts are locked and renewed, and then kept, released or sold, one ticket each.
 final class CartLoad: Sendable {
@@ -54,7 +55,7 @@ final class CartLoad: Sendable {
   /// Waits for so many more steps that were answered with 200.
   func waitForSteps(_ count: Int) throws {
     let before = done
-    try Clock.wait("\(count) more steps") { done >= before + count }
+    try waitUntil("\(count) more steps") { done >= before + count }
   }
 
   private var done: Int { load.current.count { $0.status == 200 } }

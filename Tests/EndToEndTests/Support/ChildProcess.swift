@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A process that a test has started; killed when the last reference goes.
 ///

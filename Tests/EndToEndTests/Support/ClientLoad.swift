@@ -1,8 +1,11 @@
+import TestSupport
+import Threads
+
 /// Clients that take turns at a site until it is enough, and what came of each turn.
 final class ClientLoad<Record: Sendable>: Sendable {
-  private let records = Locked<[Record]>([])
-  private let isEnough = Locked(false)
-  private let clients: Parallel.Started<Void>
+  private let records = Monitor<[Record]>([])
+  private let isEnough = Monitor(false)
+  private let clients: Background<Void>
 
   /// Starts so many clients, each with a connection of its own.
   ///
@@ -12,9 +15,9 @@ final class ClientLoad<Record: Sendable>: Sendable {
     turn: @escaping @Sendable (HTTPConnection, _ client: Int, _ number: Int) -> [Record]
   ) {
     let port = site.httpPort
-    let next = Locked(0)
-    self.clients = Parallel.start { [records, isEnough] in
-      try Parallel.run(clients) { client in
+    let next = Monitor(0)
+    self.clients = Background { [records, isEnough] in
+      try inParallel(clients) { client in
         let http = HTTPConnection(port: port)
         while !isEnough.withLock({ $0 }) {
           let number = next.withLock {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Seconds, and waiting for conditions.
+/// Seconds.
 enum Clock {
   /// Seconds of the monotonic clock.
   static var now: Double { seconds(CLOCK_MONOTONIC) }
@@ -28,17 +28,6 @@ enum Clock {
       let wake = now + 0.01
       sleep(0.01)
       if now > wake + 0.2, now < limit { start = now }
-    }
-  }
-
-  /// Polls until the condition holds; throws past the time, which says no more than that it never will.
-  static func wait(
-    _ what: String, seconds: Double = 30, until condition: () throws -> Bool
-  ) throws {
-    let deadline = now + seconds
-    while try !condition() {
-      guard now < deadline else { throw Failure("\(what): not within \(seconds) s") }
-      sleep(0.005)
     }
   }
 }

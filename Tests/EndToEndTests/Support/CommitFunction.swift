@@ -1,3 +1,5 @@
+import TestSupport
+
 /// The hold function in a test's database, which a negative control takes a protection out of.
 struct CommitFunction {
   private let database: Database
@@ -10,6 +12,7 @@ struct CommitFunction {
   }
 
   /// Runs the body with parts of the function's text replaced; there must be exactly one of each.
+  @discardableResult
   func replacing<Value>(
     _ replacements: [(part: String, other: String)], _ body: () throws -> Value
   ) throws -> Value {

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension Site {
   /// A session that has inserted a hold on the ticket and has not committed, so that a batch waits for it.
   func sessionInserting(_ ticket: String) throws -> Database {
@@ -11,7 +13,7 @@ extension Site {
 extension Database {
   /// Waits until a batch of the service waits for another session's lock.
   func waitUntilBatchIsBlocked() throws {
-    try Clock.wait("the batch waits for a lock") {
+    try waitUntil("the batch waits for a lock") {
       try count(
         """
         SELECT count(*) FROM pg_stat_activity

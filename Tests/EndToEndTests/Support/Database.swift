@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A session on PostgreSQL, by the simple query protocol over its Unix socket. For one thread.
 final class Database {
@@ -15,7 +16,6 @@ final class Database {
 
   init(directory: String, port: String = "5432", user: String, database: String) throws {
     socket = try Socket(path: "\(directory)/.s.PGSQL.\(port)")
-    socket.setReadTimeout(seconds: 60)
     let parameters = "user\0\(user)\0database\0\(database)\0client_encoding\0UTF8\0\0"
     try socket.write(
       Self.bigEndian(UInt32(8 + parameters.utf8.count)) + [0, 3, 0, 0]
@@ -26,17 +26,12 @@ final class Database {
   /// Runs statements and gives the rows of all of them.
   @discardableResult
   func run(_ sql: String) throws -> Rows {
-    try send(sql)
+    let text = Array(sql.utf8) + [0]
+    try socket.write([UInt8(ascii: "Q")] + Self.bigEndian(UInt32(4 + text.count)) + text)
     return try receive()
   }
 
-  /// Starts statements whose end `receive` waits for.
-  func send(_ sql: String) throws {
-    let text = Array(sql.utf8) + [0]
-    try socket.write([UInt8(ascii: "Q")] + Self.bigEndian(UInt32(4 + text.count)) + text)
-  }
-
-  func receive() throws -> Rows {
+  private func receive() throws -> Rows {
     var rows: Rows = []
     var failure: ServerError?
     while true {

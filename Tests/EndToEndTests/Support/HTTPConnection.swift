@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A kept-alive HTTP/1.1 connection to a site's plain port. For one thread.
 final class HTTPConnection {
@@ -26,7 +27,6 @@ final class HTTPConnection {
   func exchange(_ request: String, hasBody: Bool = true) throws -> HTTPResponse {
     let socket = try self.socket ?? Socket(port: port)
     self.socket = nil
-    socket.setReadTimeout(seconds: 30)
     buffer = []
     try socket.write(request.utf8)
     let end: [UInt8] = [13, 10, 13, 10]

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What `/metrics` says at one moment: the sum over a site's instances, each asked by itself.
 struct MetricsSample {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// `holdfast serve` as a child of the test, without nginx, on a database of the test's.
 final class ServiceProcess {
@@ -27,7 +28,7 @@ final class ServiceProcess {
     child = try ChildProcess(
       launcher + [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
       input: input, output: try output.get().descriptor)
-    try Clock.wait("holdfast listens", seconds: 30) {
+    try waitUntil("holdfast listens") {
       if let code = child.wait(seconds: 0) { throw Failure("holdfast ended: \(code)\n\(log)") }
       return log.contains(#""message":"serving""#)
     }
@@ -43,11 +44,11 @@ final class ServiceProcess {
   /// Its exit code; nil if it still runs after that time.
   func wait(seconds: Double) -> Int? { child.wait(seconds: seconds) }
 
-  func peer() throws -> FastCGIPeer { FastCGIPeer(try Socket(path: socketPath)) }
+  func peer() throws -> FastCGIPeer { try FastCGIPeer(path: socketPath) }
 
   /// Waits until it has reached the database.
   func waitUntilReady() throws {
-    try Clock.wait("readiness", seconds: 30) {
+    try waitUntil("readiness") {
       try peer().request("GET", "/readyz", keepsConnection: false).status == 200
     }
   }

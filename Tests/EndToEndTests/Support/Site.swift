@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A site of nginx, Holdfast and PostgreSQL, as `deploy/run --detach` starts it.
 // Its values change only in `service`, which the one test that owns the site calls.
@@ -103,9 +104,8 @@ final class Site: @unchecked Sendable {
   }
 
   /// `deploy/service`: starts, stops, restarts or kills a part.
-  func service(_ verb: String, _ part: String, settings more: [String: String] = [:]) throws {
-    try Command.succeed(
-      [Self.script("service"), verb, part], environment: settings.merging(more) { $1 })
+  func service(_ verb: String, _ part: String) throws {
+    try Command.succeed([Self.script("service"), verb, part], environment: settings)
     try readEnvironment()
   }
 

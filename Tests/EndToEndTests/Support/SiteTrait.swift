@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Gives a suite a site of its own: started before its first test, stopped after its last.

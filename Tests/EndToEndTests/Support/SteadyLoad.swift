@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Clients that each lock a ticket of their own after the other, and remember every answer.
 final class SteadyLoad: Sendable {
@@ -48,7 +49,7 @@ final class SteadyLoad: Sendable {
 
   func waitForGrants(_ count: Int) throws {
     let before = current.count { $0.status == 200 }
-    try Clock.wait("\(count) more grants") {
+    try waitUntil("\(count) more grants") {
       current.count { $0.status == 200 } >= before + count
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A file without a name, for a child's output.
 final class TemporaryFile {

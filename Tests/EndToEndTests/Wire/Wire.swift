@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Sends exchanges over HTTPS, all through one `curl` and so over one connection, one after the other.
