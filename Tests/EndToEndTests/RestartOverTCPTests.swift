@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -35,7 +36,7 @@ extension EndToEnd {
       var services = try ports.map(start)
       try redirect(site, to: ports)
       try site.service("kill", "holdfast")
-      try Clock.wait("nginx asks the ports") { try site.http().get("/livez").status == 200 }
+      try waitUntil("nginx asks the ports") { try site.http().get("/livez").status == 200 }
       let outcome = try SteadyLoad.during(site, prefix: "N-", grants: 200) { load in
         for (index, port) in ports.enumerated() {
           services[index].signal(SIGTERM)
