@@ -1,4 +1,5 @@
 import Holds
+import TestSupport
 import Testing
 
 @testable import HoldStore
@@ -59,5 +60,16 @@ extension HoldStore {
     for round in 0..<60 {
       #expect(round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
     }
+  }
+}
+
+extension SeatMapStore {
+  /// A part of an event's seat map, as its viewers get it.
+  func text(_ part: SeatMapPart, of event: String) throws -> String {
+    let answer = try Answers.value { seatMap(part, of: EventID(event), completion: $0) }
+    guard case .found(let map) = answer, let body = map.body(.identity) else {
+      throw Failure("\(part): \(answer)")
+    }
+    return String(decoding: body.pieces.joined(), as: UTF8.self)
   }
 }

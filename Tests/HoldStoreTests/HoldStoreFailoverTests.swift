@@ -77,13 +77,7 @@ extension ServerSuites {
     }
 
     private func states(_ maps: SeatMapStore) throws -> String {
-      let answer: ReadOutcome<SeatMapAnswer> = try Answers.value {
-        maps.seatMap(.availability, of: EventID("E"), completion: $0)
-      }
-      guard case .found(let map) = answer, let body = map.body(.identity) else {
-        throw Failure("\(answer)")
-      }
-      let text = String(decoding: body.pieces.joined(), as: UTF8.self)
+      let text = try maps.text(.availability, of: "E")
       return text.split(separator: "\"").last { $0.allSatisfy(\.isNumber) }.map(String.init) ?? text
     }
 

@@ -47,18 +47,9 @@ extension ServerSuites {
       let store = SeatMapStore(settings: settings) { _ in }
       defer { store.stop() }
       for (server, event) in events.enumerated() {
-        func body(_ part: SeatMapPart) throws -> String {
-          let answer: ReadOutcome<SeatMapAnswer> = try Answers.value {
-            store.seatMap(part, of: EventID(event), completion: $0)
-          }
-          guard case .found(let map) = answer, let body = map.body(.identity) else {
-            throw Failure("\(part): \(answer)")
-          }
-          return String(decoding: body.pieces.joined(), as: UTF8.self)
-        }
         let states = server == 0 ? "1000010000" : "0000000000"
-        #expect(try body(.availability).contains("\"states\":\"\(states)\""))
-        #expect(try body(.layout).contains("\"ticket_id\":\"\(event)-A-2-5\""))
+        #expect(try store.text(.availability, of: event).contains("\"states\":\"\(states)\""))
+        #expect(try store.text(.layout, of: event).contains("\"ticket_id\":\"\(event)-A-2-5\""))
         for showsSales in [false, true] {
           let list: ReadOutcome<LongBody> = try Answers.value {
             store.tickets(of: EventID(event), showsSales: showsSales, completion: $0)
