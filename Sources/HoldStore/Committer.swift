@@ -114,18 +114,20 @@ struct Committer: Sendable {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
     let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
-    let parameters = calls.adding(
-      CommitStatement(operations, requestIDs: requestIDs).parameters(
-        longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
-        heldTicketLimit: heldTicketLimit, record: record))
+    let statement = CommitStatement(operations, requestIDs: requestIDs)
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
       let (verdicts, start, end) = try pool.withConnection(deadline: deadline) {
         connection throws(PostgresError) in
         record.purgeOld(by: calls, on: connection, deadline: deadline)
+        // Whether sales are strict is known only since there is a connection.
+        let parameters = statement.parameters(
+          longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+          heldTicketLimit: heldTicketLimit, record: record)
         let start = Instant.now
-        let result = try connection.execute(calls.commit, parameters, deadline: deadline)
+        let result = try connection.execute(
+          calls.commit, calls.adding(parameters), deadline: deadline)
         let end = Instant.now
         let verdicts = try CommitVerdicts(
           result, of: operations, heldTicketLimit: heldTicketLimit)

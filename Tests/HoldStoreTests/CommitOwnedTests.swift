@@ -117,6 +117,7 @@ extension ServerSuites {
 
     /// Negative control: a request that is refused, and renews what it has.
     @Test func aRefusedGrowthThatRenewsWhatWasHeldIsSeen() throws {
+      try database.takeOutCount()
       try database.takeOut(
         "waits[m] := v_until[i];\n            END IF;",
         insteadOf: """

@@ -109,6 +109,7 @@ extension ServerSuites {
 
     /// Negative control.
     @Test func byItsPlaceAloneAnotherTicketIsSold() throws {
+      try database.takeOutCount()
       try database.takeOut(
         "(ticket_id, place)\n       WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;",
         insteadOf: "(ticket_id, place) WHERE t.ctid = u.place;")

@@ -34,6 +34,7 @@ extension ServerSuites {
     @Test func withoutTheSecondLookALiveHoldIsTakenOver() throws {
       try database.takeOut(
         "EXIT WHEN v_snapshot = pg_current_snapshot()::text;", insteadOf: "EXIT;")
+      try database.takeOutCount()
       try race.lockWhateverRowThereIs()
       #expect(try takeOverWhatIsRenewedMeanwhile() == ["granted"])
     }
@@ -101,6 +102,36 @@ extension ServerSuites {
       try database.takeOut(
         "v_now := clock_timestamp();", insteadOf: "v_now := now();", places: 2)
       #expect(try !renewalLastsFromItsLocksOn())
+    }
+
+    /// What becomes of a ticket whose hold has expired, and which another cart gets for as long as a hold
+    /// may last after the commit's clock was read, and before it is looked at.
+    private func takeWhatIsAnothersSinceTheClock(_ operation: HoldOperation) throws -> [String] {
+      #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
+      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      let clock = "v_snapshot := pg_current_snapshot()::text;"
+      try database.takeOut(
+        clock, insteadOf: "PERFORM pg_advisory_xact_lock(4711); \(clock)", places: 2)
+      try other.run("BEGIN; SELECT pg_advisory_xact_lock(4711)")
+      return try race.commit(
+        [operation],
+        then: """
+          UPDATE tickets_blocked SET hold_key = sha256('two'), date_created = clock_timestamp(),
+                                     locked_up = clock_timestamp() + interval '7200 s';
+          COMMIT
+          """)
+    }
+
+    @Test(arguments: [HoldOperation.lock("a", as: "one"), .confirm("a", order: "1", as: "one")])
+    func theLongestHoldThatBeganAfterTheClockWasReadIsLive(operation: HoldOperation) throws {
+      #expect(try takeWhatIsAnothersSinceTheClock(operation) == ["refused a held"])
+    }
+
+    /// Negative control: without the minute it counts as one from the future, which has expired.
+    @Test(arguments: [HoldOperation.lock("a", as: "one"), .confirm("a", order: "1", as: "one")])
+    func withoutTheMinuteItIsTakenOver(operation: HoldOperation) throws {
+      try database.takeOut(" + interval '1 minute'")
+      #expect(try takeWhatIsAnothersSinceTheClock(operation) != ["refused a held"])
     }
 
     // MARK: - A renewal

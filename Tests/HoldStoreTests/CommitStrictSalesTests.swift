@@ -77,6 +77,19 @@ extension ServerSuites {
       #expect(try database.holds().keys.sorted() == ["b"])
     }
 
+    /// Also the batch that waits while the first connection is opened, which finds out about the right.
+    @Test func theFirstBatchIsStrict() throws {
+      try database.takeOut(
+        "IF v_sells THEN\n    v_order_locks",
+        insteadOf: "IF NOT p_strict THEN RAISE 'not strict'; END IF; IF v_sells THEN v_order_locks")
+      try database.run("DROP TRIGGER pause ON tickets_blocked")
+      var settings = HoldStoreSettings.patient(database.conninfo)
+      settings.strictSales = .auto
+      try HoldStore.run(settings) { store throws in
+        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+      }
+    }
+
     /// The model's histories, with strict sales.
     @Test func aStrictHistoryIsTheModels() throws {
       try database.run("DROP TRIGGER pause ON tickets_blocked")

@@ -39,6 +39,9 @@ extension Database {
     try run(source.replacing(part, with: replacement))
   }
 
+  /// The same without its count of what it has changed, which would find out some negative controls.
+  func takeOutCount() throws { try takeOut("v_missed <> 0", insteadOf: "false") }
+
   /// Runs a batch and tells in a word what became of each operation.
   func outcomes(
     _ operations: HoldOperation..., limit: Int = 0, isStrict: Bool = false

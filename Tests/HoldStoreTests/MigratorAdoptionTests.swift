@@ -59,12 +59,17 @@ extension ServerSuites {
           """) == [collation])
     }
 
-    @Test func ticketsThatAreWithheldFromOnlineSaleAreRefused() throws {
+    @Test(arguments: ["boolean", "offline"])
+    func ticketsThatAreWithheldFromOnlineSaleAreRefused(type: String) throws {
       let database = try Database()
       try database.sell(["a", "b"])
       #expect(try database.outcomes(.lock("a")) == ["granted"])
       try database.run(
-        "ALTER TABLE tickets ADD status_offline boolean; UPDATE tickets SET status_offline = true")
+        """
+        CREATE DOMAIN offline AS boolean;
+        ALTER TABLE tickets ADD status_offline \(type);
+        UPDATE tickets SET status_offline = true;
+        """)
       // The function learns of the column when it is made again.
       #expect(try database.migrate().contains("replace function holdfast_commit"))
       #expect(
@@ -193,6 +198,22 @@ extension ServerSuites {
       (
         "TABLE tickets (ticket_id int PRIMARY KEY, status boolean)",
         "tickets.ticket_id: expected type text or character varying, found int4"
+      ),
+      (
+        "TABLE tickets (ticket_id text PRIMARY KEY, status boolean, status_offline int)",
+        "tickets.status_offline: expected type boolean, found int4"
+      ),
+      (
+        "COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+          + " CREATE TABLE tickets (ticket_id text COLLATE loose PRIMARY KEY, status boolean)",
+        "tickets.ticket_id: expected a deterministic collation, found \"loose\""
+      ),
+      (
+        "TABLE tickets (ticket_id text COLLATE \"C\" PRIMARY KEY, status boolean);"
+          + " CREATE TABLE tickets_blocked (ticket_id text COLLATE \"POSIX\" PRIMARY KEY,"
+          + " locked_up timestamptz, date_created timestamptz)",
+        "tickets_blocked.ticket_id: expected the collation of tickets.ticket_id, \"C\","
+          + " found \"POSIX\""
       ),
       (
         "TABLE tickets (ticket_id text PRIMARY KEY, status int)",

@@ -59,6 +59,23 @@ import Threads
     #expect(outcome == .failed(.contended))
   }
 
+  /// A look may be made after a release was decided and before it is committed: it shows the hold still.
+  @Test func whatCommitsTellDuringALookHolds() throws {
+    let first = try call("E1")
+    _ = books.decide([first], now: start)
+    try look(finding: ["a"])
+    let later = start.advanced(byMilliseconds: 6000)
+    let claims = books.decide([first], now: later).1
+    _ = books.end(claims)
+    guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
+    books.learn(
+      [(operation: .release("a"), event: nil, outcome: .released)], decidedAt: 10, now: later)
+    var found = SeatBook(plan(["a"]))
+    found.learn(.held(until: .max - 1), of: 0, holder: .anonymous)
+    _ = books.end(look, with: found, readAt: 20)
+    #expect(books.state.withLock { $0.events[ExactText("E1")]?.book?.state(of: 0) } == .free)
+  }
+
   @Test func whoWaitedForALookHearsOfTheDatabase() throws {
     let outcome = try outcome(of: .best(1)) { call in
       #expect(waits(books.decide([call], now: start).0[0]))

@@ -27,8 +27,13 @@ final class EventSeats {
   var isFound = false
   var nextLook: Instant
 
-  /// While a look is under way: what commits have told of seats since it began, and by which clock.
-  var learned: [Int: Int64] = [:]
+  /// While a look is under way: the seats of which commits have told since it began. It may have been
+  /// made between a commit's decision and its end, so that what they told holds.
+  var learned: Set<Int> = []
+
+  /// The tickets that another session keeps locked, and until when each is left out of the choice. They
+  /// may be free after all.
+  var avoided: [ExactText: Instant] = [:]
 
   /// The calls of carts that are under way to the database.
   var choices: Set<ExactText> = []
@@ -53,6 +58,15 @@ final class EventSeats {
   func beginLook() {
     wantedSince = nil
     isLooking = true
+  }
+
+  /// Whether tickets of a zone, or of any if that is nil, are left out of the choice.
+  func avoidsTickets(of zone: String?, now: Instant) -> Bool {
+    avoided = avoided.filter { $0.value > now }
+    guard let plan = book?.plan, !avoided.isEmpty else { return false }
+    return avoided.keys.contains { ticketID in
+      plan.seat(of: ticketID).map { plan.isSeat($0, in: zone) } ?? false
+    }
   }
 
   func wantLook(now: Instant) {

@@ -33,25 +33,25 @@ extension SeatBooks {
       guard case .lock(let request) = operation else { return }
       let holder: SeatBook.Holder = request.holdID.map { .cart($0) } ?? .anonymous
       for ticketID in request.ticketIDs {
-        learn(ticketID, decidedAt: decidedAt, in: books) {
+        learn(ticketID, in: books) {
           $0.learn(.held(until: grant.expiresAtUnixMicroseconds), of: $1, holder: holder)
         }
       }
     case .refused(let tickets):
       for ticket in tickets {
-        learn(ticket.ticketID, decidedAt: decidedAt, in: books) { book, seat in
+        learn(ticket.ticketID, in: books) { book, seat in
           learn(ticket, decidedAt: decidedAt, of: seat, in: &book)
         }
       }
     case .sold:
       for ticketID in operation.ticketIDs {
-        learn(ticketID, decidedAt: decidedAt, in: books) { $0.learn(.taken, of: $1) }
+        learn(ticketID, in: books) { $0.learn(.taken, of: $1) }
       }
     case .released:
       guard case .release(let request) = operation else { return }
       let holder: SeatBook.Holder = request.holdID.map { .cart($0) } ?? .anonymous
       for ticketID in request.ticketIDs {
-        learn(ticketID, decidedAt: decidedAt, in: books) { $0.learnRelease(of: $1, by: holder) }
+        learn(ticketID, in: books) { $0.learnRelease(of: $1, by: holder) }
       }
     case .chosen, .notEnough, .overLimit, .orderMismatch, .failed: break
     }
@@ -71,7 +71,7 @@ extension SeatBooks {
   }
 
   private static func learn(
-    _ ticketID: String, decidedAt: Int64, in books: [EventSeats],
+    _ ticketID: String, in books: [EventSeats],
     _ change: (inout SeatBook, Int) -> Void
   ) {
     let exact = ExactText(ticketID)
@@ -79,7 +79,7 @@ extension SeatBooks {
     for event in books {
       guard let seat = event.book?.plan.seat(of: exact, hash: hash) else { continue }
       change(&event.book!, seat)
-      if event.isLooking { event.learned[seat] = decidedAt }
+      if event.isLooking { event.learned.insert(seat) }
       return
     }
   }
@@ -90,8 +90,10 @@ extension SeatBooks {
       guard let event = state.events[event] else { return }
       let end = state.now(now) + Int64(milliseconds) * 1000
       for ticketID in ticketIDs {
-        guard let seat = event.book?.plan.seat(of: ExactText(ticketID)) else { continue }
+        let exact = ExactText(ticketID)
+        guard let seat = event.book?.plan.seat(of: exact) else { continue }
         event.book?.learn(.held(until: end), of: seat)
+        event.avoided[exact] = now.advanced(byMilliseconds: milliseconds)
       }
     }
   }

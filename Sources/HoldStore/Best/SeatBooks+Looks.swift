@@ -66,7 +66,7 @@ extension SeatBooks {
     guard let event = finish(look, &state) else { return false }
     var book = found
     if let old = event.book {
-      for (seat, decidedAt) in event.learned where decidedAt >= readAt ?? 0 {
+      for seat in event.learned {
         let ticketID = ExactText(old.plan.ticketIDs[seat])
         guard let number = book.plan.seat(of: ticketID) else { continue }
         book.learn(of: number, from: old, itsSeat: seat)
@@ -80,7 +80,7 @@ extension SeatBooks {
       }
     }
     event.book = book
-    event.learned = [:]
+    event.learned = []
     event.failure = nil
     event.lookedAt = look.began
     if let readAt, state.clock == nil { state.clock = (readAt, .now) }
@@ -110,7 +110,7 @@ extension SeatBooks {
   func end(_ look: Look, failedBy cause: HoldFailure?) -> Set<ExactText> {
     state.withLock { state in
       guard let event = finish(look, &state) else { return }
-      event.learned = [:]
+      event.learned = []
       event.failure = cause.map { ($0, look.began) }
     }
     return [look.event]

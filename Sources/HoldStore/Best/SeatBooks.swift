@@ -114,7 +114,8 @@ final class SeatBooks: Sendable {
         call.waitsForOthers = true
         return .wait(news: event.news)
       }
-      if let lookedAt = event.lookedAt, lookedAt >= call.arrived {
+      call.waitsForOthers = event.avoidsTickets(of: wish.zone, now: now)
+      if !call.waitsForOthers, let lookedAt = event.lookedAt, lookedAt >= call.arrived {
         return .answer(.notEnough(free: event.book?.freeCount(zone: wish.zone) ?? 0))
       }
       event.wantLook(now: now)

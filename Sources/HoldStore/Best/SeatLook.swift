@@ -4,13 +4,6 @@ internal import Threads
 
 /// An event's seats as the database has them.
 struct SeatLook {
-  private static let statement = PreparedStatement(
-    name: "holdfast_event_seats", sql: EmbeddedSQL.eventSeats)
-
-  private static let finding = PreparedStatement(
-    name: "holdfast_events_with_seats",
-    sql: EmbeddedSQL.lookForEvents.filling("event", with: "t.event_id = u.event_id"))
-
   /// The plan must not rest on what statistics say of the holds, whose table swings between empty and
   /// full: without an index each seat would cost a scan of it.
   private static let start = """
@@ -38,9 +31,11 @@ struct SeatLook {
     at event: String, limit: Int, longestHoldSeconds: Double, isSharded: Bool = false,
     on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) {
+    let columns = try Self.columns(isSharded, on: connection, deadline: deadline)
+    guard columns.canHold(EventID(event)) else { return }
     var read = self
     try Self.run(
-      isSharded ? KeyedFunction.eventSeats.call : Self.statement,
+      columns.eventSeats,
       [.text(event), .int64(Self.never), .int64(Int64(limit)), .double(longestHoldSeconds)],
       on: connection, deadline: deadline
     ) { read.read($0) }
@@ -51,24 +46,33 @@ struct SeatLook {
   static func events(
     _ events: [String], isSharded: Bool, on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) -> [String] {
+    let columns = try columns(isSharded, on: connection, deadline: deadline)
+    let possible = events.filter { columns.canHold(EventID($0)) }
+    guard !possible.isEmpty else { return [] }
     var found: [String] = []
     try run(
-      isSharded ? KeyedFunction.lookForEvents.call : finding, [.textArray(events)],
-      on: connection, deadline: deadline
+      columns.lookForEvents, [.textArray(possible)], on: connection, deadline: deadline
     ) { result in
       found = (0..<result.rowCount).map { result.text(row: $0, column: 0) }
     }
     return found
   }
 
+  /// The table's columns, read anew: a look is rare, and a column may have been added since.
+  private static func columns(
+    _ isSharded: Bool, on connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) -> TicketColumns {
+    isSharded ? .sharded : try TicketColumns.read(on: connection, deadline: deadline)
+  }
+
   private static func run(
-    _ statement: PreparedStatement, _ parameters: [PostgresParameter],
+    _ sql: String, _ parameters: [PostgresParameter],
     on connection: PostgresConnection, deadline: Instant,
     reading read: (borrowing PostgresResult) -> Void
   ) throws(PostgresError) {
-    try connection.run(script: start, deadline: deadline)
     do throws(PostgresError) {
-      read(try connection.execute(statement, parameters, deadline: deadline))
+      try connection.run(script: start, deadline: deadline)
+      read(try connection.query(sql, parameters, deadline: deadline))
     } catch {
       if connection.isUsable { try connection.run(script: "ROLLBACK", deadline: deadline) }
       throw error

@@ -55,6 +55,36 @@ BEGIN
     END IF;
   END LOOP;
 
+  SELECT y.typname INTO found
+    FROM pg_attribute a
+    JOIN pg_type y ON y.oid = a.atttypid
+    LEFT JOIN pg_type d ON y.typtype = 'd' AND d.oid = y.typbasetype
+   WHERE a.attrelid = to_regclass('tickets') AND a.attname = 'status_offline'
+     AND NOT a.attisdropped AND coalesce(d.typname, y.typname) <> 'bool';
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION 'tickets.status_offline: expected type boolean, found %', found;
+  END IF;
+
+  -- Ids are told apart by their bytes, and holds are joined to their tickets.
+  FOR wanted IN
+    SELECT c.relname AS tab, l.collname AS name, l.collisdeterministic AS is_deterministic
+      FROM pg_attribute a
+      JOIN pg_class c ON c.oid = a.attrelid
+      JOIN pg_collation l ON l.oid = a.attcollation
+     WHERE c.oid IN (to_regclass('tickets'), to_regclass('tickets_blocked'))
+       AND a.attname = 'ticket_id'
+     ORDER BY c.relname
+  LOOP
+    IF NOT wanted.is_deterministic THEN
+      RAISE EXCEPTION '%.ticket_id: expected a deterministic collation, found "%"',
+        wanted.tab, wanted.name;
+    ELSIF found <> wanted.name AND NOT 'default' IN (found, wanted.name) THEN
+      RAISE EXCEPTION 'tickets_blocked.ticket_id: expected the collation of tickets.ticket_id, "%", found "%"',
+        found, wanted.name;
+    END IF;
+    found := wanted.name;
+  END LOOP;
+
   FOR wanted IN
     SELECT a.attname AS name, t.typname AS type
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

@@ -47,8 +47,11 @@
 --   a log of slow statements would show it. It has too much entropy to be guessed from the hash, so that
 --   no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
---   the future would be live for too long: one that was created in the future and lasts longer than any
---   hold may is taken as expired.
+--   the future would be live for too long: one that was created in the future, and lasts a minute longer
+--   than any hold may, is taken as expired. The minute is for what is no such row: a hold that was committed
+--   after the clock was read here, and before the look at it; and a clock that is set back by a little.
+-- * Triggers of an adopted table may keep a row from being changed, or move it. So the changes of tickets
+--   and of holds are counted: a batch that changed fewer than it has decided fails, and changes nothing.
 --
 -- How a confirm keeps them:
 -- * It takes a ticket that is unsold, and under its own cart's live hold or under nobody's. A live hold
@@ -99,7 +102,7 @@ AS $$
 DECLARE
   c_for_ever    constant bigint := 3155760000000000;  -- a hold until infinity: a hundred years
   v_longest     constant bigint := (p_longest * 1000000)::bigint;
-  v_horizon     constant interval := p_longest * interval '1 second';
+  v_horizon     constant interval := p_longest * interval '1 second' + interval '1 minute';
   v_now         timestamptz;
   v_snapshot    text;
   v_locked      int[] := '{}';  -- the tickets whose rows are locked
@@ -168,6 +171,8 @@ DECLARE
   v_earliest    bigint;   -- of the operation's tickets, as its caller is told
   v_outcome     int;
   v_is_changed  boolean;
+  v_changed     int;      -- how many rows a statement has changed
+  v_missed      int := 0; -- how many more the statements should have changed
   i             int;
 BEGIN
   IF v_sells THEN
@@ -438,13 +443,17 @@ BEGIN
              p_hold_keys[p_owners[u.wants >> 3]]
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
        WHERE u.wants & 1 = 1;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := cardinality(p_tickets) - coalesce(cardinality(v_name), 0) - v_changed;
     END IF;
     IF v_has_sales THEN
-      DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
       UPDATE tickets t
          SET status = false{touched}
         FROM unnest(v_name, v_place) AS u (ticket_id, place)
        WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed + cardinality(v_name) - v_changed;
+      DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
@@ -752,6 +761,8 @@ BEGIN
         FROM unnest(p_tickets, v_grant, v_found) WITH ORDINALITY
              AS u (ticket_id, granted, found, i)
        WHERE u.found = 0 AND (u.granted > 0 OR v_sold[u.i] > 0);
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed - v_changed;
     END IF;
     IF 1 = ANY (v_change) OR v_has_grants AND 1 = ANY (v_lockable) THEN
       -- Who renews a hold without a shopper or a choice leaves its own; a row that is taken over loses it.
@@ -768,6 +779,27 @@ BEGIN
           AS u (row, granted, found, change, until, i)
        WHERE ((u.granted > 0 AND u.found = 1) OR (u.granted = 0 AND u.change = 1))
          AND b.ctid = u.row;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed - v_changed;
+    END IF;
+    IF v_has_grants OR v_has_sales THEN
+      SELECT v_missed + count(*) INTO v_missed
+        FROM unnest(v_grant, v_found, v_change, v_sold) AS u (granted, found, change, sold)
+       WHERE u.granted > 0 OR u.change = 1 OR u.found = 0 AND u.sold > 0;
+    END IF;
+    IF v_has_sales THEN
+      UPDATE tickets t
+         SET status = false{touched}
+        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
+       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed - v_changed;
+      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
+      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
+        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
+       WHERE u.sold > 0;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed + v_changed;
     END IF;
     IF 2 = ANY (v_change) THEN
       DELETE FROM tickets_blocked b
@@ -780,16 +812,10 @@ BEGIN
                SELECT u.ticket_id FROM unnest(p_tickets, v_found, v_sold) AS u (ticket_id, found, sold)
                 WHERE u.found = 0 AND u.sold > 0));
     END IF;
-    IF v_has_sales THEN
-      UPDATE tickets t
-         SET status = false{touched}
-        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
-       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
-      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
-      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
-        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
-       WHERE u.sold > 0;
-    END IF;
+  END IF;
+  IF v_missed <> 0 THEN
+    RAISE triggered_data_change_violation
+      USING MESSAGE = 'a trigger keeps a ticket or its hold from being changed';
   END IF;
   IF v_has_grants AND NOT p_strict AND v_snapshot <> pg_current_snapshot()::text THEN
     IF EXISTS (

@@ -34,9 +34,9 @@ SELECT
      WHERE a.attrelid = t.oid AND a.attname = 'date_updated' AND NOT a.attisdropped
        AND a.attgenerated = '' AND y.typname IN ('timestamptz', 'timestamp')) AS has_date_updated,
   EXISTS (
-    SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+    SELECT FROM pg_attribute a
      WHERE a.attrelid = t.oid AND a.attname = 'status_offline' AND NOT a.attisdropped
-       AND y.typname = 'bool') AS has_status_offline,
+  ) AS has_status_offline,
   EXISTS (
     SELECT FROM pg_index i
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]

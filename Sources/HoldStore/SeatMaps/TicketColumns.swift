@@ -2,7 +2,8 @@ internal import Holds
 internal import Postgres
 internal import Threads
 
-/// What columns an adopted table of tickets has, and the statements that follow from it.
+/// What columns an adopted table of tickets has, and the statements that follow from it: those of seat maps
+/// and lists, and the look at an event's seats.
 struct TicketColumns: Sendable {
   /// Those that seat maps and lists know; a table need have only the first three.
   static let names: [String?] = [
@@ -78,6 +79,11 @@ struct TicketColumns: Sendable {
   var lookForEvents: String {
     if isSharded { return KeyedFunction.lookForEvents.call.sql }
     return EmbeddedSQL.lookForEvents.filling("event", with: isEvent("u.event_id"))
+  }
+
+  var eventSeats: String {
+    if isSharded { return KeyedFunction.eventSeats.call.sql }
+    return EmbeddedSQL.eventSeats.filling("event", with: isEvent("$1::text"))
   }
 
   var seatStates: String {

@@ -27,7 +27,7 @@ extension KeyedFunction {
       purge.definition(EmbeddedSQL.purge + "\nRETURNING batch", committing),
       ping.definition("SELECT 1", []),
       choiceRows.definition(EmbeddedSQL.choiceRows, choosing),
-      eventSeats.definition(EmbeddedSQL.eventSeats, choosing),
+      eventSeats.definition(columns.eventSeats, choosing),
       lookForEvents.definition(columns.lookForEvents, reading),
       seatStates.definition(columns.seatStates, reading),
       seatLayout.definition(columns.seatLayout, reading),

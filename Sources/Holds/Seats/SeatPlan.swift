@@ -95,6 +95,11 @@ public struct SeatPlan: Sendable {
     return NaturalOrder.precedes(left.ticketID, right.ticketID)
   }
 
+  /// Whether a seat is in a zone; in any if that is nil.
+  public func isSeat(_ seat: Int, in zone: String?) -> Bool {
+    rows(of: zone).contains(Int(rowOf[seat]))
+  }
+
   /// The rows to choose from; none for a zone that the event does not have.
   func rows(of zone: String?) -> Range<Int> {
     guard let zone else { return 0..<rows.count }
