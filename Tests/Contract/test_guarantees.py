@@ -27,14 +27,18 @@ class GuaranteeTests(unittest.TestCase):
         for row in rows:
             _, _, test, control, _ = row.split("|")
             for cell in test, control:
-                self.assertRegex(cell, r"`\w+Tests\.\w+`", row)
+                self.assertRegex(cell, r"`(\w+/)?\w+Tests\.\w+`", row)
 
     def test_tests_exist(self):
-        named = re.findall(r"`(\w+Tests)\.(\w+)`", self.table)
+        named = re.findall(r"`(?:(\w+)/)?(\w+Tests)\.(\w+)`", self.table)
         self.assertTrue(named)
-        for suite, function in named:
-            sources = [file.read_text() for file in TESTS.rglob(f"{suite}.swift")]
-            self.assertTrue(any(f"func {function}(" in source for source in sources),
+        for target, suite, function in named:
+            files = list((TESTS / target).rglob(f"{suite}.swift"))
+            self.assertEqual(1, len(files), f"{suite}: where two have the name, the target is named too")
+            source = files[0].read_text()
+            self.assertTrue(re.search(rf"\bstruct {suite}\b", source), f"no suite {suite}")
+            # No other function is between the attribute and the name.
+            self.assertTrue(re.search(rf"@Test\b((?!\bfunc\b).)*\bfunc {function}\(", source, re.DOTALL),
                             f"{suite}.{function}")
 
     def test_faults_exist(self):

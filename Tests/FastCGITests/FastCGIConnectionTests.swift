@@ -8,17 +8,13 @@ import Testing
 /// A connection that is lent to libfcgi: what the service relies on in libfcgi 2.4.2.
 @Suite struct FastCGIConnectionTests {
   /// A connection and the web server's end of it.
-  private static func pair() -> (connection: FastCGIConnection, peer: Int32) {
+  private static func pair() -> (connection: FastCGIConnection, peer: Socket) {
     LibFCGI.initialize()
     var ends: [Int32] = [0, 0]
     #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-    return (FastCGIConnection(identifier: 1, owning: ends[0], limits: .testing()), ends[1])
-  }
-
-  private static func isClosed(_ descriptor: Int32) -> Bool {
-    var byte: UInt8 = 0
-    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 0
+    let connection = FastCGIConnection(identifier: 1, owning: ends[0], limits: .testing())
+    return (connection, Socket(owning: ends[1]))
   }
 
   private static let request = Record.request(
@@ -26,15 +22,14 @@ import Testing
 
   /// The gate is all that keeps libfcgi from waiting. Where it is wrong, the connection is lost and
   /// the thread goes on.
-  @Test func aConnectionThatIsLentTooEarlyIsClosed() {
+  @Test func aConnectionThatIsLentTooEarlyIsClosed() throws {
     for length in [0, 4, 16, 30, Self.request.count - 8, Self.request.count - 1] {
       let (connection, peer) = Self.pair()
-      _ = Self.request.prefix(length).withUnsafeBytes { write(peer, $0.baseAddress, length) }
+      try peer.write(Self.request.prefix(length))
       let admission = FastCGIConnection.Admission(bodyBytes: 4)
       #expect(connection.acceptRequest(admission) == nil, "\(length)")
       connection.close()
-      #expect(connection.descriptor == -1 && Self.isClosed(peer))
-      close(peer)
+      #expect(connection.descriptor == -1 && peer.isClosed)
     }
   }
 
@@ -42,17 +37,16 @@ import Testing
     // At once, in two pieces, and with the beginning of the next.
     for (first, more) in [(Self.request.count, 0), (30, 0), (Self.request.count, 20), (30, 20)] {
       let (connection, peer) = Self.pair()
-      defer { close(peer) }
       var buffer = [UInt8](repeating: 0, count: 100_000)
       let bytes = Self.request + Self.request.prefix(more)
-      _ = bytes.withUnsafeBytes { write(peer, $0.baseAddress, first) }
+      try peer.write(bytes.prefix(first))
       if first < Self.request.count {
         guard case .waiting = connection.inspect(using: &buffer, isHangUp: false) else {
           throw Failure("it is not waited for")
         }
         #expect(!connection.hasInput)
       }
-      _ = bytes.dropFirst(first).withUnsafeBytes { write(peer, $0.baseAddress, $0.count) }
+      try peer.write(bytes.dropFirst(first))
       guard case .request(let admission) = connection.inspect(using: &buffer, isHangUp: false)
       else { throw Failure("it is not seen") }
       #expect(admission.bodyBytes == 4 && admission.isFollowed == (more > 0))
@@ -65,11 +59,10 @@ import Testing
 
   @Test func aParameterThatIsNotUTF8IsHandedDownAsItWasSent() throws {
     let (connection, peer) = Self.pair()
-    defer { close(peer) }
     let name = Array("na".utf8) + [0xE9, 0xE9] + Array("ve".utf8)
     var bytes = Self.request
     bytes.replaceSubrange(try #require(bytes.firstRange(of: Array("naïve".utf8))), with: name)
-    _ = bytes.withUnsafeBytes { write(peer, $0.baseAddress, $0.count) }
+    try peer.write(bytes)
     var buffer = [UInt8](repeating: 0, count: 100_000)
     guard case .request(let admission) = connection.inspect(using: &buffer, isHangUp: false)
     else { throw Failure("it is not seen") }

@@ -1,4 +1,3 @@
-import FastCGI
 import Foundation
 import TestSupport
 import Testing
@@ -6,8 +5,6 @@ import Threads
 
 /// How a server ends without losing a request.
 @Suite struct FastCGIDrainTests {
-  private static var patience: Instant { .now.advanced(byMilliseconds: 30_000) }
-
   @Test func aDrainRemovesTheFileAndServesWhoeverIsConnected() throws {
     let echo = try Echo()
     let client = try echo.connect()
@@ -22,35 +19,18 @@ import Threads
   }
 
   @Test func connectionsThatWaitedToBeAcceptedAreServed() throws {
-    // The only worker is busy until the test lets it go on.
-    let directory = try TemporaryDirectory()
-    let path = "\(directory.path)/s"
-    let gate = Monitor(false)
-    let isBusy = Monitor(false)
-    let server = FastCGIServer(
-      listeningOn: try Sockets.make(.unix(path: path)),
-      limits: .testing(workers: 1, connections: 100)
-    ) { exchange in
-      isBusy.withLock { $0 = true }
-      isBusy.broadcast()
-      _ = gate.wait(until: Self.patience) { $0 ? () : nil }
-      exchange.respond(Array("served".utf8))
-    }
-    defer { server.stop() }
+    let holding = try Holding(.testing(), keepsWorker: true)
     func connect() throws -> FastCGIPeer {
-      let client = try FastCGIPeer(path: path)
-      client.send(Record.request(keepsConnection: false))
-      return client
+      try holding.connect(sending: Record.request(keepsConnection: false))
     }
     let first = try connect()
-    _ = isBusy.wait(until: Self.patience) { $0 ? () : nil }
-    // Nobody is there to accept these.
+    try holding.waitForRequests(1)
+    // The only worker is busy: nobody is there to accept these.
     let clients = try [first] + (0..<9).map { _ in try connect() }
-    server.drain()
-    gate.withLock { $0 = true }
-    gate.broadcast()
+    holding.server.drain()
+    for _ in clients { try holding.answerNext("served") }
     for client in clients { #expect(try client.readAnswer() == "served") }
-    #expect(server.waitUntilIdle(until: Self.patience) == 0)
+    #expect(holding.server.waitUntilIdle(until: TestServer.patience) == 0)
   }
 
   @Test func itIsIdleOnceTheLastConnectionIsClosed() throws {
@@ -59,37 +39,25 @@ import Threads
     #expect(try client?.ask() == "GET nil 0 ")
     echo.server.drain()
     // An idle connection is open still, and soon nothing is unanswered.
-    let limit = Self.patience
-    while echo.server.waitUntilIdle(until: .now.advanced(byMilliseconds: 20)) > 0 {
-      try #require(Instant.now < limit)
-    }
-    #expect(Sockets.count(path: echo.path) == 1)
+    try waitUntil("all is answered") { echo.server.waitUntilIdle(until: .now) == 0 }
+    #expect(echo.socketCount == 1)
     client = nil
     let start = Instant.now
-    #expect(echo.server.waitUntilIdle(until: Self.patience) == 0)
+    #expect(echo.server.waitUntilIdle(until: TestServer.patience) == 0)
     #expect(Instant.now < start.advanced(byMilliseconds: 25_000))
-    #expect(Sockets.wait(path: echo.path, count: 0))
+    try echo.waitForSockets(0)
   }
 
   @Test func whatIsUnansweredAtTheDeadlineIsCounted() throws {
-    let directory = try TemporaryDirectory()
-    let path = "\(directory.path)/s"
-    let held = Monitor<[FastCGIExchange]>([])
-    let server = FastCGIServer(
-      listeningOn: try Sockets.make(.unix(path: path)),
-      limits: .testing(workers: 1, connections: 100)
-    ) { exchange in
-      held.withLock { $0.append(exchange) }
-      held.broadcast()
+    let holding = try Holding(.testing())
+    let clients = try (0..<3).map { _ in
+      try holding.connect(sending: Record.request(keepsConnection: false))
     }
-    defer { server.stop() }
-    let clients = try (0..<3).map { _ in try FastCGIPeer(path: path) }
-    for client in clients { client.send(Record.request(keepsConnection: false)) }
-    let all = held.wait(until: Self.patience) { $0.count == 3 ? $0 : nil }
-    server.drain()
-    #expect(server.waitUntilIdle(until: .now.advanced(byMilliseconds: 20)) == 3)
-    for exchange in try #require(all) { exchange.respond(Array("x".utf8)) }
-    #expect(server.waitUntilIdle(until: Self.patience) == 0)
+    let exchanges = try holding.take(3)
+    holding.server.drain()
+    #expect(holding.server.waitUntilIdle(until: .now.advanced(byMilliseconds: 20)) == 3)
+    for exchange in exchanges { exchange.respond(Array("x".utf8)) }
+    #expect(holding.server.waitUntilIdle(until: TestServer.patience) == 0)
     for client in clients { #expect(try client.readAnswer() == "x") }
   }
 }

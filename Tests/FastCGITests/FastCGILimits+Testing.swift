@@ -3,11 +3,12 @@ import FastCGI
 extension FastCGILimits {
   /// Bounds that a test does not mean to reach.
   static func testing(
-    workers: Int = 1, connections: Int = 100, parameterBytes: Int = 16_384,
-    bodyBytes: Int = 100_000
+    workers: Int = 1, connections: Int = 1000, peerTimeoutMilliseconds: Int = 20_000,
+    parameterBytes: Int = 100_000, bodyBytes: Int = 100_000
   ) -> FastCGILimits {
     FastCGILimits(
-      workers: workers, connections: connections, peerTimeoutMilliseconds: 20_000,
-      parameterBytes: parameterBytes, bodyBytes: bodyBytes)
+      workers: workers, connections: connections,
+      peerTimeoutMilliseconds: peerTimeoutMilliseconds, parameterBytes: parameterBytes,
+      bodyBytes: bodyBytes)
   }
 }

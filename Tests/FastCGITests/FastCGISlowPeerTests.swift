@@ -9,7 +9,7 @@ import Threads
 
   /// One worker, and a peer that sends a byte now and then.
   @Test func aDrippingPeerDelaysNobody() throws {
-    let echo = try Echo(workers: 1)
+    let echo = try Echo(.testing())
     let slow = try (0..<5).map { _ in try echo.connect() }
     for byte in Self.whole {
       for client in slow { client.send([byte]) }
@@ -20,7 +20,7 @@ import Threads
 
   /// It is the request that has to come in time, not its next byte.
   @Test func drippingDoesNotPutOffTheEnd() throws {
-    let echo = try Echo(workers: 1, peerTimeoutMilliseconds: 300)
+    let echo = try Echo(.testing(peerTimeoutMilliseconds: 300))
     let idle = try echo.connect()
     #expect(try idle.ask() == "GET nil 0 ")
     let silent = try echo.connect()
@@ -39,20 +39,18 @@ import Threads
 
   /// Negative control.
   @Test func withoutTheBoundALatePeerIsWaitedFor() throws {
-    let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 600_000)
-    let late = try echo.connect()
-    late.send(Array(Self.whole.prefix(30)))
+    let echo = try Echo(.testing(workers: 2, peerTimeoutMilliseconds: 600_000))
+    let late = try echo.connect(sending: Self.whole.prefix(30))
     usleep(500_000)
-    late.send(Array(Self.whole.dropFirst(30)))
+    late.send(Self.whole.dropFirst(30))
     #expect(try late.readAnswer() == "none slow 10 01234567")
   }
 
   @Test func aLatePeerIsGivenUpInTimeByWorkersThatHaveNothingToDo() throws {
-    let echo = try Echo(workers: 2, peerTimeoutMilliseconds: 100)
+    let echo = try Echo(.testing(workers: 2, peerTimeoutMilliseconds: 100))
     for _ in 0..<5 {
-      let client = try echo.connect()
       let start = Instant.now
-      client.send(Array(Self.whole.prefix(30)))
+      let client = try echo.connect(sending: Self.whole.prefix(30))
       #expect(client.readToEnd() == [])
       // The client would wait for 30 s.
       #expect((100...20_000).contains(start.milliseconds(until: .now)))
@@ -60,45 +58,24 @@ import Threads
   }
 
   @Test func latePeersMakeRoomAtTheLimit() throws {
-    let echo = try Echo(workers: 1, connections: 2, peerTimeoutMilliseconds: 200)
-    let stuck = try (0..<2).map { _ in
-      let client = try echo.connect()
-      client.send(Array(Self.whole.prefix(30)))
-      return client
-    }
+    let echo = try Echo(.testing(connections: 2, peerTimeoutMilliseconds: 200))
+    let stuck = try (0..<2).map { _ in try echo.connect(sending: Self.whole.prefix(30)) }
     #expect(echo.answers())
     for client in stuck { #expect(client.readToEnd() == []) }
   }
 
   /// An answer for which there is no room costs the peer its connection, and nobody waits.
   @Test func whoDoesNotReadAnswersLosesTheConnection() throws {
-    let echo = try Echo(workers: 1, answerBytes: 100_000)
+    let echo = try Echo(.testing(), answerBytes: 100_000)
     let deaf = try echo.connect()
     for asked in 1...20 {
       deaf.send(Record.request())
-      let limit = Instant.now.advanced(byMilliseconds: 30_000)
-      while echo.requests.withLock({ $0 }) < asked, Sockets.count(path: echo.path) > 1 {
-        try #require(Instant.now < limit)
-        usleep(1000)
+      try waitUntil("it is read") {
+        echo.requests.withLock { $0 } == asked || echo.socketCount == 1
       }
     }
-    #expect(Sockets.wait(path: echo.path, count: 1))
+    try echo.waitForSockets(1)
     #expect(echo.answers())
     #expect(deaf.readToEnd().count < 20 * 100_000)
-  }
-
-  /// The largest answer that the contract's bounds allow is about 140,000 bytes.
-  @Test func aLargeAnswerFitsIntoAnEmptyBuffer() throws {
-    let echo = try Echo(workers: 1, answerBytes: 160_000)
-    for _ in 0..<5 {
-      let client = try echo.connect()
-      client.send(Record.request())
-      // All of it is written while nobody reads.
-      let limit = Instant.now.advanced(byMilliseconds: 30_000)
-      while echo.requests.withLock({ $0 }) == 0, Instant.now < limit { usleep(1000) }
-      #expect(echo.answers())
-      #expect(try client.readAnswer().utf8.count == 10 + 160_000)
-      #expect(try client.ask().hasPrefix("GET nil 0 "))
-    }
   }
 }

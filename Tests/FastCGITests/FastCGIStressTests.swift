@@ -6,48 +6,31 @@ import Threads
 
 /// Requests cut up and sent one behind the other, answered by workers and others: none is forgotten.
 @Suite struct FastCGIStressTests {
-  private let directory: TemporaryDirectory
   private let seed = SeededGenerator.seed
-
-  init() throws { directory = try TemporaryDirectory() }
 
   @Test func noRequestIsForgotten() throws {
     print("HOLDFAST_TEST_SEED=\(seed) replays these requests")
-    let path = "\(directory.path)/s"
     let waiting = Monitor<[FastCGIExchange]>([])
     let ended = Monitor(false)
     // Every other request is answered by a thread that is no worker.
-    let server = FastCGIServer(
-      listeningOn: try Sockets.make(.unix(path: path)),
-      limits: .testing(workers: 4)
-    ) { exchange in
+    let server = try TestServer(.testing(workers: 4)) { exchange in
       if exchange.body.count % 2 == 0 { return Self.answer(exchange) }
       waiting.withLock { $0.append(exchange) }
       waiting.signal()
     }
-    let answering = WorkerThread {
+    let answering = Background {
       while !ended.withLock({ $0 }) {
         let next = waiting.wait(until: .now.advanced(byMilliseconds: 20)) { $0.popLast() }
         if let next { Self.answer(next) }
       }
     }
-    let failures = Monitor<[String]>([])
-    let clients = (0..<8).map { number in
-      WorkerThread { [seed] in
-        do {
-          try Self.ask(path: path, seed: seed &+ UInt64(number))
-        } catch {
-          failures.withLock { $0.append("client \(number): \(error)") }
-        }
-      }
+    try inParallel(8) { [path = server.path, seed] number in
+      try Self.ask(path: path, seed: seed &+ UInt64(number))
     }
-    for client in clients { client.join() }
-    #expect(failures.withLock { $0 } == [], "seed \(seed)")
-    server.drain()
-    #expect(server.waitUntilIdle(until: .now.advanced(byMilliseconds: 30_000)) == 0)
+    server.server.drain()
+    #expect(server.server.waitUntilIdle(until: TestServer.patience) == 0)
     ended.withLock { $0 = true }
-    answering.join()
-    server.stop()
+    try answering.value()
   }
 
   private static func answer(_ exchange: FastCGIExchange) {

@@ -64,7 +64,7 @@ import Threads
   @Test func ofTwoThatStartTogetherOneListens() throws {
     for _ in 0..<300 {
       try abandonFile()
-      let results = Sockets.makeTwo(.unix(path: path))
+      let results = try Sockets.makeTwo(.unix(path: path))
       let errors = results.compactMap { if case .failure(let error) = $0 { error } else { nil } }
       try #require(errors.map(\.code) == [.addressInUse])
       _ = try FastCGIPeer(path: path)

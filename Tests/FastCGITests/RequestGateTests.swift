@@ -12,9 +12,10 @@ import Testing
   private static let begin = Record(
     kind: Record.beginRequest, content: [0, 1, 1, 0, 0, 0, 0, 0]
   ).bytes
+  private static let usual = FastCGILimits.testing(parameterBytes: 16_384)
   private static let end = Record(kind: Record.params).bytes + Record(kind: Record.stdin).bytes
 
-  private func judge(_ bytes: [UInt8], limits: FastCGILimits = .testing()) -> RequestGate.Verdict {
+  private func judge(_ bytes: [UInt8], limits: FastCGILimits = usual) -> RequestGate.Verdict {
     RequestGate.judge(bytes.span, limits: limits)
   }
 
@@ -98,7 +99,7 @@ import Testing
     #expect(judge(records + Self.end) == .refused)
   }
 
-  private func isWhole(_ parameters: [UInt8], limits: FastCGILimits = .testing()) -> Bool {
+  private func isWhole(_ parameters: [UInt8], limits: FastCGILimits = usual) -> Bool {
     let bytes =
       Self.begin + Record.stream(Record.params, parameters)
       + Record(kind: Record.stdin).bytes
@@ -127,62 +128,10 @@ import Testing
     #expect(!isWhole(many + Record.pair("M", "v")))
   }
 
-  private static let refused: [(String, [UInt8])] = [
-    ("version 0", Record(version: 0, kind: 1, content: [0]).bytes),
-    ("version 2", begin + Record(version: 2, kind: 4).bytes),
-    ("HTTP", Array("GET / HTTP/1.1\r\n".utf8)),
-    ("a beginning of 7 bytes", Record(kind: 1, content: [0, 1, 1, 0, 0, 0, 0]).bytes),
-    ("a beginning of no request", Record(kind: 1, requestID: 0).bytes),
-    ("an authorizer", Record(kind: 1, content: [0, 2, 1, 0, 0, 0, 0, 0]).bytes),
-    ("no role", Record(kind: 1, content: [1, 1, 1, 0, 0, 0, 0, 0]).bytes),
-    ("the same beginning twice", begin + begin),
-    ("another request meanwhile", begin + Record(kind: 1, requestID: 2, content: [0, 1]).bytes),
-    ("parameters of another request", begin + Record(kind: 4, requestID: 2, content: [1]).bytes),
-    (
-      "a body of another request",
-      begin + Record(kind: 4).bytes + Record(kind: 5, requestID: 2, content: [1]).bytes
-    ),
-    ("a body before the parameters", begin + Record(kind: 5).bytes),
-    (
-      "parameters after their end",
-      begin + Record(kind: 4).bytes + Record(kind: 4, content: [1]).bytes
-    ),
-    ("an abort", begin + Record(kind: 2).bytes),
-    ("an answer", begin + Record(kind: 6, content: [1]).bytes),
-    ("data for a filter", begin + Record(kind: 8).bytes),
-    ("a type that is none", begin + Record(kind: 99).bytes),
-    (
-      "four questions at once, whose answers overflow a buffer of libfcgi's",
-      Record(
-        kind: 9, requestID: 0,
-        content: (0..<4).flatMap { _ in Record.pair("FCGI_MPXS_CONNS", "") }
-      ).bytes
-    ),
-    (
-      "a question within a request",
-      begin + Record(kind: 9, requestID: 0, content: Record.pair("FCGI_MAX_REQS", "")).bytes
-    ),
-    // libfcgi takes such padding for the next record.
-    (
-      "padding of the beginning",
-      Record(kind: 1, content: [0, 1, 1, 0, 0, 0, 0, 0], paddingBytes: 8).bytes
-    ),
-    ("padding of the parameters' end", begin + Record(kind: 4, paddingBytes: 8).bytes),
-    (
-      "padding of the body's end",
-      begin + Record(kind: 4).bytes + Record(kind: 5, paddingBytes: 8).bytes
-    ),
-    (
-      "padding without end",
-      begin + (0..<100).flatMap { _ in Record(kind: 4, content: [0], paddingBytes: 255).bytes }
-    ),
-  ]
-
-  @Test(arguments: refused.indices)
-  func whatNoWebServerSends(index: Int) {
-    let (name, bytes) = Self.refused[index]
-    let limits = FastCGILimits.testing(parameterBytes: 100, bodyBytes: 100)
-    #expect(judge(bytes, limits: limits) == .refused, "\(name)")
+  @Test(arguments: HostileStream.all)
+  func whatNoWebServerSends(stream: HostileStream) {
+    let limits = FastCGILimits.testing(parameterBytes: 300, bodyBytes: 100)
+    #expect(judge(stream.bytes, limits: limits) == stream.verdict)
   }
 }
 

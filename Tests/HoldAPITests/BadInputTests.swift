@@ -15,15 +15,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct BadInputTests {
-  private func expectRefused(_ body: String, _ message: String, path: String) throws {
-    let client = Client()
-    let response = try client.ask("POST", path, body)
-    #expect(response.status == 400)
-    #expect(response.text == refusal(message))
-    #expect(response.headers.count == 3)
-    #expect(client.service.calls.isEmpty)
-  }
-
   static let times = [
     BadInput(#""abc""#, #"got \"abc\""#), BadInput(#""600""#, #"got \"600\""#),
     BadInput("true", "got true"), BadInput("false", "got false"), BadInput("null", "got null"),
@@ -42,10 +33,10 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   ]
 
   @Test(arguments: times) func reservedTime(_ bad: BadInput) throws {
-    try expectRefused(
+    try Client().expectRefused(
+      "/tickets_lock",
       #"{"data":{"ticketd_reserved":["a"],"reserved_time":\#(bad.json)}}"#,
-      "data.reserved_time: expected a number from 1 to 7200, \(bad.message)",
-      path: "/tickets_lock")
+      "data.reserved_time: expected a number from 1 to 7200, \(bad.message)")
   }
 
   static let ticketLists = [
@@ -76,15 +67,16 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   ]
 
   @Test(arguments: ticketLists) func tickets(_ bad: BadInput) throws {
-    try expectRefused(
+    try Client().expectRefused(
+      "/tickets_lock",
       #"{"data":{"ticketd_reserved":\#(bad.json),"reserved_time":1}}"#,
-      "data.ticketd_reserved\(bad.message)", path: "/tickets_lock")
+      "data.ticketd_reserved\(bad.message)")
     // For a release, null is a member that was not sent.
     guard bad.json != "null" else { return }
     for member in ["tickets", "ticketd_reserved"] {
-      try expectRefused(
-        #"{"data":{"\#(member)":\#(bad.json)}}"#, "data.\(member)\(bad.message)",
-        path: "/tickets_unlock_param")
+      try Client().expectRefused(
+        "/tickets_unlock_param",
+        #"{"data":{"\#(member)":\#(bad.json)}}"#, "data.\(member)\(bad.message)")
     }
   }
 
@@ -110,7 +102,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   ]
 
   @Test(arguments: others) func members(_ bad: BadInput) throws {
-    try expectRefused(bad.json, bad.message, path: "/tickets_lock")
+    try Client().expectRefused("/tickets_lock", bad.json, bad.message)
   }
 
   static let envelopes = [
@@ -126,7 +118,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: envelopes, ["/tickets_lock", "/tickets_unlock_param"])
   func envelope(_ bad: BadInput, path: String) throws {
-    try expectRefused(bad.json, bad.message, path: path)
+    try Client().expectRefused(path, bad.json, bad.message)
   }
 
   static let quotations = [
@@ -143,9 +135,9 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   @Test(arguments: quotations) func whatCameIsCutOnCharacterBorders(
     sent: String, quoted: String
   ) throws {
-    try expectRefused(
+    try Client().expectRefused(
+      "/tickets_lock",
       #"{"data":{"ticketd_reserved":["a"],"reserved_time":"\#(sent)"}}"#,
-      #"data.reserved_time: expected a number from 1 to 7200, got \"\#(quoted)"#,
-      path: "/tickets_lock")
+      #"data.reserved_time: expected a number from 1 to 7200, got \"\#(quoted)"#)
   }
 }

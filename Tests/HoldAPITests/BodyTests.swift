@@ -4,14 +4,16 @@ import Testing
 /// Bodies that are not JSON, or not in UTF-8, or not said to be JSON.
 @Suite struct BodyTests {
   static let good = #"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#
-  static let example = #"{\"data\":{\"ticketd_reserved\":[\"…\"],\"reserved_time\":600}}"#
+  static let example =
+    #"JSON such as {\"data\":{\"ticketd_reserved\":[\"…\"],\"reserved_time\":600}}"#
 
-  private func expectRefused(_ body: [UInt8], _ message: String) throws {
-    let client = Client()
-    let response = try client.ask("POST", "/tickets_lock", body: body)
-    #expect(response.status == 400)
-    #expect(response.text == refusal(message))
-    #expect(client.service.calls.isEmpty)
+  private func expectRefused(
+    _ body: some Collection<UInt8>, _ expected: String, got: String,
+    at location: SourceLocation = #_sourceLocation
+  ) throws {
+    try Client().expectRefused(
+      "/tickets_lock", body: Array(body), "the body: expected \(expected), got \(got)",
+      at: location)
   }
 
   @Test(arguments: [
@@ -25,9 +27,7 @@ import Testing
   ])
   func whatIsNotJSONIsSaidToBeNone(body: String) throws {
     try expectRefused(
-      Array(body.utf8),
-      "the body: expected JSON such as \(Self.example), "
-        + "got \(body.utf8.count) bytes that are not JSON")
+      body.utf8, Self.example, got: "\(body.utf8.count) bytes that are not JSON")
   }
 
   @Test(
@@ -36,23 +36,19 @@ import Testing
       (#""{\"data\":1}""#, "a string"), ("true", "a boolean"),
     ])
   func anotherKindOfBodyIsNamed(body: String, kind: String) throws {
-    try expectRefused(
-      Array(body.utf8), "the body: expected JSON such as \(Self.example), got \(kind)")
+    try expectRefused(body.utf8, Self.example, got: kind)
   }
 
   @Test func theExampleIsTheEndpoints() throws {
-    let response = try Client().release("")
-    #expect(
-      response.text
-        == refusal(
-          #"the body: expected JSON such as {\"data\":{\"tickets\":[\"…\"]}}, got nothing"#))
+    try Client().expectRefused(
+      "/tickets_unlock_param", "",
+      #"the body: expected JSON such as {\"data\":{\"tickets\":[\"…\"]}}, got nothing"#)
   }
 
   @Test func aMemberNameThatCannotBeReadIsRefused() throws {
-    let body = Array(#"{"\ud800":1,"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#.utf8)
+    let body = #"{"\ud800":1,"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#
     try expectRefused(
-      body,
-      "the body: expected JSON such as \(Self.example), got \(body.count) bytes that are not JSON")
+      body.utf8, Self.example, got: "\(body.utf8.count) bytes that are not JSON")
   }
 
   @Test(
@@ -62,8 +58,7 @@ import Testing
     ])
   func aCommaBeforeAClosingBracketIsRefused(body: String, offset: Int) throws {
     try expectRefused(
-      Array(body.utf8),
-      "the body: expected JSON, got a comma before the closing bracket at offset \(offset)")
+      body.utf8, "JSON", got: "a comma before the closing bracket at offset \(offset)")
   }
 
   @Test func aCommaWithinAStringIsNone() throws {
@@ -79,32 +74,27 @@ import Testing
     ] as [[UInt8]])
   func invalidUTF8IsRefusedEverywhere(bytes: [UInt8]) throws {
     let inString = Array(#"{"data":{"ticketd_reserved":["a"#.utf8)
-    let rest = Array(#""],"reserved_time":1}}"#.utf8)
+    let rest = #""],"reserved_time":1}}"#.utf8
     try expectRefused(
-      inString + bytes + rest,
-      "the body: expected JSON in UTF-8, got an invalid byte at offset \(inString.count)")
+      inString + bytes + rest, "JSON in UTF-8", got: "an invalid byte at offset \(inString.count)")
     try expectRefused(
-      bytes + Array(Self.good.utf8),
-      "the body: expected JSON in UTF-8, got an invalid byte at offset 0")
+      bytes + Self.good.utf8, "JSON in UTF-8", got: "an invalid byte at offset 0")
     // A member that is ignored is part of the body all the same.
     let unknown = Array(#"{"x":""#.utf8)
     try expectRefused(
-      unknown + bytes + Array(#""}"#.utf8),
-      "the body: expected JSON in UTF-8, got an invalid byte at offset \(unknown.count)")
+      unknown + bytes + #""}"#.utf8, "JSON in UTF-8",
+      got: "an invalid byte at offset \(unknown.count)")
   }
 
   @Test func rawNULsAreRefusedAndNeverTakenForUTF16() throws {
-    let utf16 = Self.good.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-    try expectRefused(utf16, "the body: expected JSON in UTF-8, got a NUL byte at offset 1")
-    try expectRefused(
-      Array(Self.good.utf8) + [0],
-      "the body: expected JSON in UTF-8, got a NUL byte at offset \(Self.good.utf8.count)")
-    try expectRefused(
-      Array("{\"data\":{\"x\":\"\0\"}}".utf8),
-      "the body: expected JSON in UTF-8, got a NUL byte at offset 14")
-    try expectRefused(
-      Array("{\"data\":{\"x\":\"\\\0\"}}".utf8),
-      "the body: expected JSON in UTF-8, got a NUL byte at offset 15")
+    let good = Array(Self.good.utf8)
+    for (body, offset) in [
+      (Self.good.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }, 1),
+      (good + [0], good.count), (Array("{\"data\":{\"x\":\"\0\"}}".utf8), 14),
+      (Array("{\"data\":{\"x\":\"\\\0\"}}".utf8), 15),
+    ] {
+      try expectRefused(body, "JSON in UTF-8", got: "a NUL byte at offset \(offset)")
+    }
   }
 
   @Test(arguments: [

@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func aStatementThatTheDatabaseRefusesIsA500() throws {
-    let client = Client(RecordingHoldService(outcome: .failed(.databaseRefused)))
+    let client = Client(outcome: .failed(.databaseRefused))
     let response = try client.lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
     #expect(response.status == 500)
     #expect(response.value(of: "Retry-After") == nil)
@@ -47,7 +47,7 @@ import Testing
   @Test func anOutcomeThatDoesNotBelongIsA500() throws {
     let body =
       #"{"message":"Internal error; outcome unknown","status":500,"data":{"valido":false}}"#
-    let lock = try Client(RecordingHoldService(outcome: .released))
+    let lock = try Client(outcome: .released)
       .lock(#"{"data":{"ticketd_reserved":["a"],"reserved_time":1}}"#)
     #expect(lock.status == 500)
     #expect(lock.text == body)
@@ -56,10 +56,8 @@ import Testing
       HoldOutcome.refused([]),
       .granted(HoldGrant(expiresAtUnixMicroseconds: 0, expiresInSeconds: 0)),
     ] {
-      let release = try Client(RecordingHoldService(outcome: outcome))
-        .release(#"{"data":{"tickets":["a"]}}"#)
-      #expect(release.status == 500)
-      #expect(release.text == body)
+      try Client(outcome: outcome)
+        .expect("/tickets_unlock_param", #"{"data":{"tickets":["a"]}}"#, 500, body)
     }
   }
 

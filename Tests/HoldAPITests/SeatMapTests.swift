@@ -29,24 +29,14 @@ import Testing
     }
   }
 
-  /// Unchecked: the store answers on the thread that asks.
-  private final class Answers: @unchecked Sendable { var all: [APIResponse] = [] }
-
   private let store = Store()
 
   private func ask(
     _ method: String = "GET", _ path: String, query: String = "", body: String = "",
     headers: [String: String] = [:]
   ) throws -> APIResponse {
-    let answers = Answers()
-    API(service: RecordingHoldService(), seatMaps: store, bounds: APIBounds()).answer(
-      APIRequest(
-        method: method, path: path, query: query, contentType: "application/json",
-        requestID: "r-1", body: Array(body.utf8),
-        headerValue: { headers["\($0)"].map { Array($0.utf8) } })
-    ) { answers.all.append($0) }
-    #expect(answers.all.count == 1)
-    return try #require(answers.all.first)
+    try Client(seatMaps: store)
+      .ask(method, path, query: query, body, headers: headers, expecting: nil)
   }
 
   private func whole(_ response: APIResponse) -> String {
@@ -67,7 +57,7 @@ import Testing
     #expect(plain.value(of: "Content-Type") == "application/json")
     #expect(plain.value(of: "Cache-Control") == "public, max-age=1, stale-while-revalidate=1")
     #expect(plain.value(of: "X-Accel-Expires") == "@1700000000")
-    #expect(plain.value(of: "X-Request-Id") == "r-1")
+    #expect(plain.value(of: "X-Request-Id") == Client.requestID)
     let packed = try ask(
       "GET", "/tickets_layout", query: "event_id=E1",
       headers: ["HTTP_ACCEPT_ENCODING": "br, GZIP;q=0.5"])

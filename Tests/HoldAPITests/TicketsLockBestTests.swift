@@ -5,37 +5,26 @@ import Testing
 @Suite struct TicketsLockBestTests {
   private static let secret = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-  private func ask(_ client: Client, _ members: String) throws -> APIResponse {
-    try client.ask("POST", "/tickets_lock_best", #"{"data":{\#(members)}}"#)
-  }
+  private static let path = "/tickets_lock_best"
 
   @Test func aChoiceIsAnsweredAsAGrant() throws {
-    let client = Client()
-    let response = try ask(
-      client, #""event_id":"E1","zone":"A","quantity":2,"reserved_time":600"#)
-    #expect(response.status == 200)
-    #expect(
-      response.text
-        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
-        + #""tickets":["E1-1","E1-2"]}}"#)
-    #expect(
-      client.operations
-        == [.lockBest(BestRequest(eventID: "E1", zone: "A", quantity: 2, reservedSeconds: 600))])
+    try Client().expect(
+      Self.path, #"{"data":{"event_id":"E1","zone":"A","quantity":2,"reserved_time":600}}"#, 200,
+      #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
+        + #""tickets":["E1-1","E1-2"]}}"#,
+      [.lockBest(BestRequest(eventID: "E1", zone: "A", quantity: 2, reservedSeconds: 600))])
   }
 
   @Test func anOwnedChoiceAddsTheHoldAndItsEnd() throws {
-    let client = Client()
-    let response = try ask(
-      client,
-      #""event_id":"E1","zone":null,"quantity":1,"adjacent":true,"reserved_time":1,"#
-        + #""hold_id":"\#(Self.secret)""#)
-    #expect(
-      response.text
-        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["E1-1"],"#
+    try Client().expect(
+      Self.path,
+      #"{"data":{"event_id":"E1","zone":null,"quantity":1,"adjacent":true,"reserved_time":1,"#
+        + #""hold_id":"\#(Self.secret)"}}"#,
+      200,
+      #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["E1-1"],"#
         + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","#
-        + #""expires_in":599}}"#)
-    #expect(
-      client.operations == [
+        + #""expires_in":599}}"#,
+      [
         .lockBest(
           BestRequest(
             eventID: "E1", quantity: 1, mustBeAdjacent: true, reservedSeconds: 1,
@@ -44,22 +33,18 @@ import Testing
   }
 
   @Test func aRefusalTellsHowManyAreFree() throws {
-    let client = Client(RecordingHoldService(outcome: .notEnough(free: 2)))
     for (details, more) in [("", ""), (#","details":true"#, #","unavailable":[]"#)] {
-      let response = try ask(
-        client, #""event_id":"E1","quantity":3,"reserved_time":600\#(details)"#)
-      #expect(response.status == 400)
-      #expect(
-        response.text
-          == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+      try Client(outcome: .notEnough(free: 2)).expect(
+        Self.path, #"{"data":{"event_id":"E1","quantity":3,"reserved_time":600\#(details)}}"#, 400,
+        #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
           + #""nodisponible":[],"free":2\#(more)}}"#)
     }
   }
 
   @Test func whatTheDatabaseLacksIsSaid() throws {
     let cause = "The table tickets has no column event_id"
-    let client = Client(RecordingHoldService(outcome: .failed(.unsupported(cause))))
-    let response = try ask(client, #""event_id":"E1","quantity":3,"reserved_time":600"#)
+    let response = try Client(outcome: .failed(.unsupported(cause))).ask(
+      "POST", Self.path, #"{"data":{"event_id":"E1","quantity":3,"reserved_time":600}}"#)
     #expect(response.status == 503)
     #expect(response.value(of: "Retry-After") == "1")
     #expect(
@@ -103,10 +88,7 @@ import Testing
     ),
   ])
   func aWrongMemberIsNamed(members: String, message: String) throws {
-    let client = Client()
-    let response = try ask(client, members + #","reserved_time":600"#)
-    #expect(response.status == 400)
-    #expect(response.text == refusal(message))
-    #expect(client.service.calls.isEmpty)
+    try Client().expectRefused(
+      Self.path, #"{"data":{\#(members),"reserved_time":600}}"#, message)
   }
 }

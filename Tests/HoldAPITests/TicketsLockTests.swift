@@ -7,33 +7,22 @@ import Testing
   static let secret = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
   @Test func aGrantAnswersTheTicketsAndNothingElse() throws {
-    let client = Client()
-    let response = try client.lock(
-      #"{"data":{"ticketd_reserved":["E1-b","E1-a","E1-b"],"reserved_time":600.5}}"#)
-    #expect(response.status == 200)
-    #expect(
-      response.text
-        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
-        + #""tickets":["E1-b","E1-a"]}}"#)
-    #expect(response.headers.count == 3)
-    #expect(
-      client.operations
-        == [.lock(LockRequest(ticketIDs: ["E1-b", "E1-a"], reservedSeconds: 600.5))])
+    try Client().expect(
+      "/tickets_lock",
+      #"{"data":{"ticketd_reserved":["E1-b","E1-a","E1-b"],"reserved_time":600.5}}"#, 200,
+      #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"#
+        + #""tickets":["E1-b","E1-a"]}}"#,
+      [.lock(LockRequest(ticketIDs: ["E1-b", "E1-a"], reservedSeconds: 600.5))])
   }
 
   @Test func anOwnedGrantAddsTheHoldAndItsEnd() throws {
-    let client = Client()
-    let response = try client.lock(
-      #"{"data":{"ticketd_reserved":["a"],"reserved_time":1,"hold_id":"\#(Self.secret)"}}"#)
-    #expect(
-      response.text
-        == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"],"#
+    try Client().expect(
+      "/tickets_lock",
+      #"{"data":{"ticketd_reserved":["a"],"reserved_time":1,"hold_id":"\#(Self.secret)"}}"#, 200,
+      #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"],"#
         + #""hold_id":"\#(Self.secret)","expires_at":"2023-11-14T22:13:20.123Z","#
-        + #""expires_in":599}}"#)
-    #expect(
-      client.operations == [
-        .lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1, holdID: HoldID(Self.secret)))
-      ])
+        + #""expires_in":599}}"#,
+      [.lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1, holdID: HoldID(Self.secret)))])
   }
 
   static let refused = HoldOutcome.refused([
@@ -45,22 +34,18 @@ import Testing
 
   @Test(arguments: ["", #","details":false"#, #","details":null"#, #","hold_id":null"#])
   func aRefusalNamesTheTickets(optIn: String) throws {
-    let response = try Client(RecordingHoldService(outcome: Self.refused)).lock(
-      #"{"data":{"ticketd_reserved":["E1-c","E1-\"a","E1-b"],"reserved_time":1\#(optIn)}}"#)
-    #expect(response.status == 400)
-    #expect(
-      response.text
-        == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+    try Client(outcome: Self.refused).expect(
+      "/tickets_lock",
+      #"{"data":{"ticketd_reserved":["E1-c","E1-\"a","E1-b"],"reserved_time":1\#(optIn)}}"#, 400,
+      #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
         + #""nodisponible":["E1-c","E1-\"a","E1-b","E1-d"]}}"#)
   }
 
   @Test func detailsAddTheReasons() throws {
-    let response = try Client(RecordingHoldService(outcome: Self.refused)).lock(
-      #"{"data":{"ticketd_reserved":["E1-c"],"reserved_time":1,"details":true}}"#)
-    #expect(response.status == 400)
-    #expect(
-      response.text
-        == #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
+    try Client(outcome: Self.refused).expect(
+      "/tickets_lock", #"{"data":{"ticketd_reserved":["E1-c"],"reserved_time":1,"details":true}}"#,
+      400,
+      #"{"message":"Tickets not available","status":400,"data":{"valido":false,"#
         + #""nodisponible":["E1-c","E1-\"a","E1-b","E1-d"],"unavailable":["#
         + #"{"ticket_id":"E1-c","reason":"held","available_in":12},"#
         + #"{"ticket_id":"E1-\"a","reason":"sold","available_in":null},"#
@@ -70,13 +55,11 @@ import Testing
 
   @Test func optInsLeaveAnAnonymousGrantAsItIs() throws {
     for optIn in [#","details":true"#, #","hold_id":null"#, #","hold":"x","Details":1"#] {
-      let client = Client()
-      let response = try client.lock(
-        #"{"data":{"ticketd_reserved":["a"],"reserved_time":1\#(optIn)},"other":[{}]}"#)
-      #expect(
-        response.text
-          == #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"]}}"#)
-      #expect(client.operations == [.lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1))])
+      try Client().expect(
+        "/tickets_lock",
+        #"{"data":{"ticketd_reserved":["a"],"reserved_time":1\#(optIn)},"other":[{}]}"#, 200,
+        #"{"message":"Tickets blocked","status":200,"data":{"valido":true,"tickets":["a"]}}"#,
+        [.lock(LockRequest(ticketIDs: ["a"], reservedSeconds: 1))])
     }
   }
 

@@ -33,13 +33,6 @@ final class Answers: Sendable {
     }
   }
 
-  /// Submits one operation and waits for its outcome.
-  static func outcome(of operation: HoldOperation, by store: HoldStore) throws -> HoldOutcome {
-    let answers = Answers()
-    answers.submit(operation, as: 0, to: store)
-    return try answers.wait(for: 1)[0] ?? .failed(.contended)
-  }
-
   /// Waits for a completion that is called with one value.
   static func value<Value: Sendable>(
     _ call: (@escaping @Sendable (Value) -> Void) -> Void

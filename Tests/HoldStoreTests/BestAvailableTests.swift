@@ -1,6 +1,5 @@
 import Holds
 import Postgres
-import TestSupport
 import Testing
 import Threads
 
@@ -17,17 +16,13 @@ extension ServerSuites {
       settings = .patient(database.conninfo)
     }
 
-    private func chosen(_ operation: HoldOperation, by store: HoldStore) throws -> [String]? {
-      try Answers.outcome(of: operation, by: store).chosen
-    }
-
     @Test func theBestSeatsInTheirOrder() throws {
       try database.addVenue(zones: ["A", "B"], rows: 11, seats: 12)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(3), by: store) == ["E1-A-1-5", "E1-A-1-6", "E1-A-1-7"])
-        #expect(try chosen(.best(2), by: store) == ["E1-A-1-8", "E1-A-1-9"])
-        #expect(try chosen(.best(2, zone: "B"), by: store) == ["E1-B-1-6", "E1-B-1-7"])
-        #expect(try chosen(.best(10), by: store)?.first == "E1-A-2-2")
+        #expect(try store.chosen(.best(3)) == ["E1-A-1-5", "E1-A-1-6", "E1-A-1-7"])
+        #expect(try store.chosen(.best(2)) == ["E1-A-1-8", "E1-A-1-9"])
+        #expect(try store.chosen(.best(2, zone: "B")) == ["E1-B-1-6", "E1-B-1-7"])
+        #expect(try store.chosen(.best(10))?.first == "E1-A-2-2")
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 17)
       }
     }
@@ -35,13 +30,12 @@ extension ServerSuites {
     @Test func refusalsTellHowManyAreFree() throws {
       try database.addVenue(rows: 1, seats: 5)
       try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("E1-A-1-2", "E1-A-1-4"), by: store).isGranted)
-        #expect(
-          try Answers.outcome(of: .best(2, adjacent: true), by: store) == .notEnough(free: 3))
-        #expect(try Answers.outcome(of: .best(4), by: store) == .notEnough(free: 3))
-        #expect(try Answers.outcome(of: .best(1, zone: "B"), by: store) == .notEnough(free: 0))
-        #expect(try Answers.outcome(of: .best(1, of: "E2"), by: store) == .notEnough(free: 0))
-        #expect(try chosen(.best(3), by: store) == ["E1-A-1-1", "E1-A-1-3", "E1-A-1-5"])
+        #expect(try store.outcome(.lock("E1-A-1-2", "E1-A-1-4")).isGranted)
+        #expect(try store.outcome(.best(2, adjacent: true)) == .notEnough(free: 3))
+        #expect(try store.outcome(.best(4)) == .notEnough(free: 3))
+        #expect(try store.outcome(.best(1, zone: "B")) == .notEnough(free: 0))
+        #expect(try store.outcome(.best(1, of: "E2")) == .notEnough(free: 0))
+        #expect(try store.chosen(.best(3)) == ["E1-A-1-1", "E1-A-1-3", "E1-A-1-5"])
       }
     }
 
@@ -49,12 +43,12 @@ extension ServerSuites {
     @Test func aRefusalRestsOnALookThatBeganAfterTheRequest() throws {
       try database.addVenue(rows: 1, seats: 2)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(2), by: store) != nil)
+        #expect(try store.chosen(.best(2)) != nil)
         for round in 0..<20 {
-          #expect(try Answers.outcome(of: .best(1), by: store) == .notEnough(free: 0))
+          #expect(try store.outcome(.best(1)) == .notEnough(free: 0))
           let ticket = "E1-A-1-\(round % 2 + 1)"
           try database.run("DELETE FROM tickets_blocked WHERE ticket_id = '\(ticket)'")
-          #expect(try chosen(.best(1), by: store) == [ticket])
+          #expect(try store.chosen(.best(1)) == [ticket])
         }
         // A seat that is new, and one that has moved to another zone.
         try database.run(
@@ -62,15 +56,15 @@ extension ServerSuites {
           INSERT INTO tickets (ticket_id, event_id, zone, seat_row, seat_id)
           VALUES ('new', 'E1', 'A', '1', '3');
           """)
-        #expect(try chosen(.best(1), by: store) == ["new"])
+        #expect(try store.chosen(.best(1)) == ["new"])
         try database.run("DELETE FROM tickets_blocked; UPDATE tickets SET zone = 'Z'")
-        #expect(try chosen(.best(3, zone: "Z"), by: store)?.last == "new")
+        #expect(try store.chosen(.best(3, zone: "Z"))?.last == "new")
       }
     }
 
     @Test func soldAndWithheldTicketsAreNotChosen() throws {
       try database.run("ALTER TABLE tickets ADD COLUMN status_offline boolean")
-      try Migrator(database.connection, deadline: Database.patience).migrate()
+      try database.migrate()
       try database.addVenue(rows: 1, seats: 4)
       try database.run(
         """
@@ -78,8 +72,8 @@ extension ServerSuites {
         UPDATE tickets SET status_offline = true WHERE seat_id = '2';
         """)
       try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .best(3), by: store) == .notEnough(free: 2))
-        #expect(try chosen(.best(2), by: store) == ["E1-A-1-3", "E1-A-1-4"])
+        #expect(try store.outcome(.best(3)) == .notEnough(free: 2))
+        #expect(try store.chosen(.best(2)) == ["E1-A-1-3", "E1-A-1-4"])
       }
     }
 
@@ -96,27 +90,25 @@ extension ServerSuites {
         INSERT INTO tickets (ticket_id, event_id) VALUES ('a', '\(event)');
         """)
       try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .best(1, of: other), by: store) == .notEnough(free: 0))
-        #expect(try chosen(.best(1, of: event), by: store) == ["a"])
+        #expect(try store.outcome(.best(1, of: other)) == .notEnough(free: 0))
+        #expect(try store.chosen(.best(1, of: event)) == ["a"])
       }
     }
 
     /// A seat that another session has only in a transaction that is not committed may be free yet.
     @Test func whoFindsNothingButASeatThatIsBeingHeldWaits() throws {
       try database.addVenue(zones: ["A", "B"], rows: 1, seats: 1)
-      var settings = settings
-      settings.answerTimeoutMilliseconds = 2000
+      let settings = settings.with { $0.answerTimeoutMilliseconds = 2000 }
       let other = try Database(beside: database)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(1, zone: "B"), by: store) == ["E1-B-1-1"])
+        #expect(try store.chosen(.best(1, zone: "B")) == ["E1-B-1-1"])
         try other.run(
           "BEGIN; INSERT INTO tickets_blocked VALUES ('E1-A-1-1', now() + interval '1 h')")
-        #expect(try Answers.outcome(of: .best(1, zone: "A"), by: store) == .failed(.contended))
+        #expect(try store.outcome(.best(1, zone: "A")) == .failed(.contended))
         // In another zone it stands in nobody's way.
-        #expect(
-          try Answers.outcome(of: .best(1, zone: "B"), by: store) == .notEnough(free: 0))
+        #expect(try store.outcome(.best(1, zone: "B")) == .notEnough(free: 0))
         try other.run("ROLLBACK")
-        #expect(try chosen(.best(1, zone: "A"), by: store) == ["E1-A-1-1"])
+        #expect(try store.chosen(.best(1, zone: "A")) == ["E1-A-1-1"])
       }
     }
 
@@ -124,30 +116,30 @@ extension ServerSuites {
     @Test func aRefusedProposalIsChosenAgain() throws {
       try database.addVenue(rows: 2, seats: 4)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(1), by: store) == ["E1-A-1-2"])
+        #expect(try store.chosen(.best(1)) == ["E1-A-1-2"])
         try database.run("UPDATE tickets SET status = false WHERE seat_row = '1'")
-        #expect(try chosen(.best(2), by: store) == ["E1-A-2-2", "E1-A-2-3"])
+        #expect(try store.chosen(.best(2)) == ["E1-A-2-2", "E1-A-2-3"])
       }
     }
 
     @Test func holdsThatExpireAreFreeAgain() throws {
       try database.addVenue(rows: 1, seats: 2)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(2, seconds: 4), by: store) != nil)
-        #expect(try Answers.outcome(of: .best(2), by: store) == .notEnough(free: 0))
+        #expect(try store.chosen(.best(2, seconds: 4)) != nil)
+        #expect(try store.outcome(.best(2)) == .notEnough(free: 0))
         Instant.now.advanced(byMilliseconds: 4050).sleep()
-        #expect(try chosen(.best(2), by: store) != nil)
+        #expect(try store.chosen(.best(2)) != nil)
       }
     }
 
     @Test func releasesAndLocksOfThisInstanceAreKnownAtOnce() throws {
       try database.addVenue(rows: 1, seats: 3)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(1), by: store) == ["E1-A-1-2"])
-        #expect(try Answers.outcome(of: .release("E1-A-1-2"), by: store) == .released)
-        #expect(try chosen(.best(1), by: store) == ["E1-A-1-2"])
-        #expect(try Answers.outcome(of: .lock("E1-A-1-1"), by: store).isGranted)
-        #expect(try chosen(.best(1), by: store) == ["E1-A-1-3"])
+        #expect(try store.chosen(.best(1)) == ["E1-A-1-2"])
+        #expect(try store.outcome(.release("E1-A-1-2")) == .released)
+        #expect(try store.chosen(.best(1)) == ["E1-A-1-2"])
+        #expect(try store.outcome(.lock("E1-A-1-1")).isGranted)
+        #expect(try store.chosen(.best(1)) == ["E1-A-1-3"])
       }
     }
 
@@ -156,9 +148,9 @@ extension ServerSuites {
       try database.sell(["a"])
       try HoldStore.run(settings) { store throws in
         #expect(
-          try Answers.outcome(of: .best(1), by: store)
+          try store.outcome(.best(1))
             == .failed(.unsupported("The table tickets has no column event_id")))
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try store.outcome(.lock("a")).isGranted)
       }
     }
 
@@ -168,8 +160,8 @@ extension ServerSuites {
       try database.run(
         "INSERT INTO tickets (ticket_id, event_id) SELECT n, 'E1' FROM generate_series(1, 12) n")
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(3, adjacent: true), by: store) == ["1", "2", "3"])
-        #expect(try Answers.outcome(of: .best(10), by: store) == .notEnough(free: 9))
+        #expect(try store.chosen(.best(3, adjacent: true)) == ["1", "2", "3"])
+        #expect(try store.outcome(.best(10)) == .notEnough(free: 9))
       }
     }
 
@@ -182,16 +174,14 @@ extension ServerSuites {
       try HoldStore.run(settings) { store throws in
         for round in 0..<3 {
           for event in 1...4 {
-            #expect(try chosen(.best(2, of: "E\(event)"), by: store)?.count == 2, "\(round)")
+            #expect(try store.chosen(.best(2, of: "E\(event)"))?.count == 2, "\(round)")
           }
         }
         #expect(
-          try Answers.outcome(of: .best(1, of: "large"), by: store)
+          try store.outcome(.best(1, of: "large"))
             == .failed(.unsupported("The event has more than 25 tickets")))
         for number in 0..<100 {
-          #expect(
-            try Answers.outcome(of: .best(1, of: "nowhere\(number)"), by: store)
-              == .notEnough(free: 0))
+          #expect(try store.outcome(.best(1, of: "nowhere\(number)")) == .notEnough(free: 0))
         }
       }
     }
@@ -200,7 +190,7 @@ extension ServerSuites {
     @Test func withoutTheBoundALargeEventIsServed() throws {
       try database.addVenue("large", rows: 2, seats: 13)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(1, of: "large"), by: store)?.count == 1)
+        #expect(try store.chosen(.best(1, of: "large"))?.count == 1)
       }
     }
 
@@ -248,7 +238,7 @@ extension ServerSuites {
       defer { for store in stores { store.stop() } }
       // In turns: a store that knows of the other's grants only by refusals offers next what the other
       // has just granted.
-      let tickets = try (0..<20).compactMap { try chosen(.best(1), by: stores[$0 % 2]) }
+      let tickets = try (0..<20).compactMap { try stores[$0 % 2].chosen(.best(1)) }
       #expect(tickets.count == 20)
       #expect(Set(tickets).count < 20)
     }
@@ -297,7 +287,7 @@ extension ServerSuites {
         VALUES ('E1-A-1-2', now() + interval '1 hour', now());
         """)
       try HoldStore.run(settings) { store throws in
-        #expect(try chosen(.best(1), by: store) == ["E1-A-1-1"])
+        #expect(try store.chosen(.best(1)) == ["E1-A-1-1"])
       }
       try other.run("ROLLBACK")
     }

@@ -100,7 +100,7 @@ extension ServerSuites {
       }
       try HoldStore.run(.patient(database.conninfo)) { store throws in
         // From here on the book knows whose holds they are.
-        _ = try Answers.outcome(of: .best(1, zone: "none"), by: store)
+        _ = try store.outcome(.best(1, zone: "none"))
         for step in 0..<400 {
           let cart = [nil, Self.carts[0], Self.carts[1]].randomElement(using: &generator) ?? nil
           let holdID = cart.map { HoldID($0) }
@@ -110,18 +110,17 @@ extension ServerSuites {
               eventID: "E1", quantity: .random(in: 1...5, using: &generator),
               mustBeAdjacent: .random(using: &generator), reservedSeconds: 600, holdID: holdID)
             let (before, earlier) = (try model(), try earlier(request))
-            let outcome = try Answers.outcome(of: .lockBest(request), by: store)
+            let outcome = try store.outcome(.lockBest(request))
             let problem = problem(
               outcome, of: request, before: before, earlier: earlier, mustBeBest: !withSQL)
             let place = "step \(step), seed \(seed): \(request) in \(before)"
             try #require(problem == nil, "\(problem ?? ""); \(place)")
           case ..<60:
-            _ = try Answers.outcome(
-              of: .lock(LockRequest(ticketIDs: tickets(3), reservedSeconds: 600, holdID: holdID)),
-              by: store)
+            _ = try store.outcome(
+              .lock(LockRequest(ticketIDs: tickets(3), reservedSeconds: 600, holdID: holdID)))
           case ..<90 where !withSQL, ..<75:
-            _ = try Answers.outcome(
-              of: .release(ReleaseRequest(ticketIDs: tickets(20), holdID: holdID)), by: store)
+            _ = try store.outcome(
+              .release(ReleaseRequest(ticketIDs: tickets(20), holdID: holdID)))
           case ..<85 where withSQL:
             try database.run(
               """

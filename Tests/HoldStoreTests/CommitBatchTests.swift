@@ -9,8 +9,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c", "d", "e"])
+      database = try Database(selling: ["a", "b", "c", "d", "e"])
     }
 
     @Test func theFirstToArriveGetsTheTicket() throws {
@@ -141,23 +140,6 @@ extension ServerSuites {
           .lock("a", as: "cart"), .release("a", as: "cart"), .lock("a", as: "cart"))
           == ["refused a sold", "released", "refused a sold"])
       #expect(try database.holds().isEmpty)
-    }
-
-    @Test func aBatchThatIsRefusedWritesNothing() throws {
-      #expect(try database.outcomes(.lock("a"), .lock("b", as: "cart")) == ["granted", "granted"])
-      try database.run("UPDATE tickets SET status = false WHERE ticket_id = 'd'")
-      func writes(_ operations: HoldOperation...) throws -> Bool {
-        try database.run("BEGIN")
-        defer { try? database.run("ROLLBACK") }
-        _ = try database.commit(operations)
-        return try database.bool("pg_current_xact_id_if_assigned() IS NOT NULL")
-      }
-      #expect(
-        try !writes(
-          .lock("a", "c"), .lock("b"), .lock("b", as: "other"), .lock("d"), .lock("nowhere")))
-      // The control.
-      #expect(try writes(.lock("c")))
-      #expect(try writes(.release("a")))
     }
   }
 }

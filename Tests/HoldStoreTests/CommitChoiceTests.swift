@@ -13,9 +13,8 @@ extension ServerSuites {
     private let choice: ChoiceKey
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b", "c", "d"])
       other = try Database(beside: database)
-      try database.sell(["a", "b", "c", "d"])
       choice = try #require(Self.choice(2))
     }
 
@@ -45,7 +44,7 @@ extension ServerSuites {
       #expect(
         try database.outcomes(lock(["c", "d"]), lock(["a", "c"]), lock(["a"]), lock(["a", "b"]))
           == ["deferred", "deferred", "deferred", "granted"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try database.expire()
       #expect(try database.outcomes(lock(["c", "d"])) == ["granted"])
       #expect(try chosen() == ["a", "b", "c", "d"], "the expired rows are still there")
     }
@@ -64,7 +63,7 @@ extension ServerSuites {
       #expect(
         try database.outcomes(.lock("a", "c", seconds: 900, as: Self.cart)) == ["granted"])
       #expect(try chosen() == ["a", "b"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try database.expire()
       #expect(try database.outcomes(.lock("a"), lock(["b", "d"])) == ["granted", "granted"])
       #expect(try chosen() == ["b", "d"])
     }

@@ -1,5 +1,4 @@
 import Holds
-import Postgres
 import Testing
 
 @testable import HoldStore
@@ -11,9 +10,8 @@ extension ServerSuites {
     private let other: Database
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b", "c", "d"])
       other = try Database(beside: database)
-      try database.sell(["a", "b", "c", "d"])
       // Whoever waits where nothing may wait fails.
       try database.run("SET lock_timeout = '20 s'")
     }
@@ -24,10 +22,6 @@ extension ServerSuites {
 
     private func sales() throws -> [String] {
       try database.texts("SELECT order_id || ' ' || ticket_id FROM holdfast_sales ORDER BY 1")
-    }
-
-    private func expire() throws {
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
     }
 
     @Test func aCartIsSold() throws {
@@ -120,7 +114,7 @@ extension ServerSuites {
 
     @Test func aLatePaymentKeepsASeatThatNobodyTook() throws {
       #expect(try database.outcomes(.lock("a", "b", as: "cart")) == ["granted"])
-      try expire()
+      try database.expire()
       #expect(try database.outcomes(.lock("b", as: "other")) == ["granted"])
       #expect(
         try database.outcomes(
@@ -150,7 +144,7 @@ extension ServerSuites {
       #expect(try database.outcomes(.lock("a", as: "cart"), .lock("b")) == ["granted", "granted"])
       try database.run(
         "ALTER TABLE tickets ADD status_offline boolean; UPDATE tickets SET status_offline = true")
-      try Migrator(database.connection, deadline: Database.patience).migrate()
+      try database.migrate()
       #expect(
         try database.outcomes(
           .lock("a", as: "cart"), .lock("c"), .confirm("b", order: "0", as: "cart"),
@@ -160,16 +154,6 @@ extension ServerSuites {
             "refused a withheld", "refused c withheld", "refused b held", "released",
             "refused b withheld", "sold", "sold",
           ])
-    }
-
-    @Test func aRefusalWritesNothing() throws {
-      #expect(try database.outcomes(.lock("a", as: "cart")) == ["granted"])
-      #expect(
-        try database.outcomes(.confirm("a", "b", order: "1"), .confirm("nowhere", order: "1"))
-          == ["refused a held", "refused nowhere unknown"])
-      #expect(try database.integer("SELECT count(*) FROM tickets WHERE xmax <> 0") == 0)
-      #expect(try database.integer("SELECT count(*) FROM tickets_blocked WHERE xmax <> 0") == 0)
-      #expect(try database.integer("SELECT count(*) FROM holdfast_commits") == 1)
     }
 
     @Test func whatAnotherTransactionHasLockedDefersAndNothingWaits() throws {

@@ -9,8 +9,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c", "d"])
+      database = try Database(selling: ["a", "b", "c", "d"])
     }
 
     /// As if that much time had passed for a hold.

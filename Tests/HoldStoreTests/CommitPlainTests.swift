@@ -10,8 +10,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c", "d", "e"])
+      database = try Database(selling: ["a", "b", "c", "d", "e"])
     }
 
     @Test func locksAndConfirmsAreDoneTogether() throws {

@@ -10,9 +10,7 @@ extension ServerSuites {
 
     init() throws {
       database = try Database()
-      var options = Migrator.Options()
-      options.indexesLimits = true
-      try Migrator(database.connection, options: options, deadline: Database.patience).migrate()
+      try database.migrate { $0.indexesLimits = true }
     }
 
     /// Sequential scans of the tables that a piece of work makes.

@@ -1,7 +1,7 @@
 import Holds
 import Postgres
+import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -12,9 +12,8 @@ struct CommitRace {
 
   /// A database with the tickets a to f.
   init() throws {
-    database = try Database()
+    database = try Database(selling: ["a", "b", "c", "d", "e", "f"])
     other = try Database(beside: database)
-    try database.sell(["a", "b", "c", "d", "e", "f"])
     try database.run("SET lock_timeout = '20 s'")
   }
 
@@ -34,9 +33,8 @@ struct CommitRace {
     }
     let watch = try Database(beside: database)
     // Until it has been decided, or waits for the other transaction.
-    let limit = Database.patience
-    while !commit.isDone, try !watch.hasBlockedStatement() {
-      guard Instant.now < limit else { break }
+    try waitUntil("it is decided or waits") {
+      try commit.isDone || watch.hasBlockedStatement()
     }
     try other.run(end)
     return try commit.value()

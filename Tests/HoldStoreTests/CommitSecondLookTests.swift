@@ -1,5 +1,4 @@
 import Holds
-import Postgres
 import Testing
 
 @testable import HoldStore
@@ -19,7 +18,7 @@ extension ServerSuites {
     /// A hold that has expired at the first look, and is another cart's before its row is locked.
     private func takeOverWhatIsRenewedMeanwhile() throws -> [String] {
       #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try database.expire()
       try race.pauseBeforeLocks()
       try other.run("UPDATE tickets_blocked SET locked_up = now() + interval '1 h'")
       return try race.commit([.lock("a", as: "two")], then: "COMMIT")
@@ -108,7 +107,7 @@ extension ServerSuites {
     /// may last after the commit's clock was read, and before it is looked at.
     private func takeWhatIsAnothersSinceTheClock(_ operation: HoldOperation) throws -> [String] {
       #expect(try database.outcomes(.lock("a", as: "one")) == ["granted"])
-      try database.run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s'")
+      try database.expire()
       let clock = "v_snapshot := pg_current_snapshot()::text;"
       try database.takeOut(
         clock, insteadOf: "PERFORM pg_advisory_xact_lock(4711); \(clock)", places: 2)

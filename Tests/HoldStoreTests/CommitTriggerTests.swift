@@ -10,8 +10,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b"])
+      database = try Database(selling: ["a", "b"])
       #expect(try database.outcomes(.lock("a", as: "cart")) == ["granted"])
     }
 

@@ -1,3 +1,4 @@
+import Holds
 import Postgres
 import Testing
 
@@ -9,8 +10,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "expired", "held"])
+      database = try Database(selling: ["a", "expired", "held", "sold"])
       try database.run(
         """
         INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES
@@ -22,26 +22,37 @@ extension ServerSuites {
       try database.integer("SELECT count(*) FROM holdfast_commits")
     }
 
-    /// A row lock would be an `xmax`, and cost a transaction id and a flush.
-    private func lockedRows() throws -> [String] {
-      try database.texts("SELECT ticket_id FROM tickets_blocked WHERE xmax <> 0 ORDER BY 1")
-    }
-
-    @Test(arguments: [false, true])
-    func aRefusalWritesNothing(isStrict: Bool) throws {
-      let commit = try database.commit(
-        [.lock("expired", "held"), .lock("expired", "unknown"), .lock("held", as: "cart")],
-        isStrict: isStrict)
-      let refused = commit.verdicts.map { verdict in
-        if case .decided(.refused(let tickets)) = verdict { tickets.map(\.ticketID) } else { [""] }
+    /// Nothing is written and no row is locked: not even a transaction id is taken, which costs a flush.
+    @Test(arguments: [false, true], [false, true])
+    func aRefusedBatchWritesNothing(isStrict: Bool, hasHistory: Bool) throws {
+      try database.run("UPDATE tickets SET status = false WHERE ticket_id = 'sold'")
+      func writes(_ operations: HoldOperation..., outcomes: [String]) throws -> Bool {
+        try database.run("BEGIN")
+        defer { try? database.run("ROLLBACK") }
+        let commit = try database.commit(
+          operations, isStrict: isStrict, requestIDs: hasHistory ? operations.map { _ in "r" } : [])
+        #expect(commit.verdicts.map(Database.word) == outcomes)
+        return try database.bool("pg_current_xact_id_if_assigned() IS NOT NULL")
       }
       // An expired ticket is free, and so no reason.
-      #expect(refused == [["held"], ["unknown"], ["held"]])
-      #expect(try lockedRows() == [] && records() == 0)
-      #expect(try database.integer("SELECT count(*) FROM tickets WHERE xmax <> 0") == 0)
+      #expect(
+        try !writes(
+          .lock("expired", "held"), .lock("expired", "sold", "unknown"), .lock("held", as: "cart"),
+          .release("a"), .release("unknown"),
+          outcomes: [
+            "refused held held", "refused sold sold, unknown unknown", "refused held held",
+            "released", "released",
+          ]))
+      #expect(
+        try !writes(
+          .confirm("a", "held", order: "1", as: "cart"), .confirm("unknown", order: "1"),
+          outcomes: ["refused held held", "refused unknown unknown"]))
+      // The control.
+      #expect(try writes(.lock("expired"), outcomes: ["granted"]))
+      #expect(try writes(.release("held"), outcomes: ["released"]))
+      #expect(try writes(.confirm("a", order: "1"), outcomes: ["sold"]))
     }
 
-    /// The control: what is granted is locked.
     @Test func aGrantTakesOverTheExpiredRow() throws {
       let transaction = try database.texts(
         "SELECT xmin::text FROM tickets_blocked WHERE ticket_id = 'expired'")

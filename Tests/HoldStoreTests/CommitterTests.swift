@@ -11,8 +11,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a"])
+      database = try Database(selling: ["a"])
     }
 
     /// Processes a batch of one, whose caller waits for so long.

@@ -14,14 +14,14 @@ extension Database {
 
   /// Runs a batch as a committer does.
   func commit(
-    _ operations: [HoldOperation], longestHoldSeconds: Double = 7200, isStrict: Bool = false,
-    heldTicketLimit: Int = 0, record: CommitRecord = CommitRecord(), requestIDs: [String?] = []
+    _ operations: [HoldOperation], isStrict: Bool = false, heldTicketLimit: Int = 0,
+    record: CommitRecord = CommitRecord(), requestIDs: [String?] = []
   ) throws(PostgresError) -> Commit {
     let result = try connection.execute(
       CommitStatement.statement,
       CommitStatement(operations, requestIDs: requestIDs).parameters(
-        longestHoldSeconds: longestHoldSeconds, isStrict: isStrict,
-        heldTicketLimit: heldTicketLimit, record: record),
+        longestHoldSeconds: 7200, isStrict: isStrict, heldTicketLimit: heldTicketLimit,
+        record: record),
       deadline: Self.patience)
     return Commit(
       verdicts: try CommitVerdicts(result, of: operations, heldTicketLimit: heldTicketLimit)
@@ -31,11 +31,11 @@ extension Database {
 
   /// Puts the function without a part of it into the database.
   ///
-  /// - Parameter places: In how many places it has that part.
-  func takeOut(_ part: String, insteadOf replacement: String = "", places: Int = 1) throws {
+  /// - Parameter places: In how many places it has that part; nil does not count them.
+  func takeOut(_ part: String, insteadOf replacement: String = "", places: Int? = 1) throws {
     let source = try texts("SELECT pg_get_functiondef('holdfast_commit'::regproc)")[0]
     let found = source.ranges(of: part).count
-    guard found == places else { throw Failure("\(found) places, not \(places): \(part)") }
+    guard found > 0, found == places ?? found else { throw Failure("\(found) places: \(part)") }
     try run(source.replacing(part, with: replacement))
   }
 
@@ -78,16 +78,45 @@ extension Database {
     case .deferred: "deferred"
     case .decided(.granted): "granted"
     case .decided(.released): "released"
-    case .decided(.chosen(let ticketIDs, _)):
-      "chosen " + ticketIDs.joined(separator: ", ")
     case .decided(.sold): "sold"
-    case .decided(.notEnough(let free)): "not enough, \(free) free"
     case .decided(.overLimit(let limit, let held)): "\(held) held of \(limit)"
     case .decided(.orderMismatch): "another order"
-    case .decided(.failed): "unavailable"
     case .decided(.refused(let tickets)):
       "refused " + tickets.map { "\($0.ticketID) \($0.reason)" }.joined(separator: ", ")
+    case .decided(let other): "\(other)"
     }
+  }
+
+  /// Runs batches on four connections at once, their tickets in any order, and tells what they fail with.
+  ///
+  /// - Parameter batch: Runs one, with so many of the tickets, for a cart, in that round.
+  func runAtOnce(
+    rounds: Int, tickets count: Int,
+    _ batch: @escaping @Sendable (Database, [String], HoldID, Int) throws(PostgresError) -> Void
+  ) throws -> [PostgresError] {
+    let tickets = (0..<12).map { "t\($0)" }
+    try sell(tickets)
+    // Statements that insert several rows meet in the middle.
+    try run(
+      """
+      CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END';
+      CREATE TRIGGER pause BEFORE INSERT ON tickets_blocked FOR EACH ROW EXECUTE FUNCTION pause();
+      """)
+    let failures = try inParallel(4) { index in
+      let database = try Database(beside: self)
+      var failures: [PostgresError] = []
+      for round in 0..<rounds {
+        let names = Array(tickets.shuffled().prefix(count))
+        do throws(PostgresError) {
+          try batch(database, names, HoldID("cart-of-thread-\(index)"), round)
+        } catch {
+          failures.append(error)
+        }
+      }
+      return failures
+    }
+    return failures.flatMap(\.self)
   }
 }
 

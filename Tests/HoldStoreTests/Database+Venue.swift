@@ -1,6 +1,5 @@
 import Holds
 import Postgres
-import TestSupport
 
 extension Database {
   /// Puts an event on sale: zones with rows of so many seats each, as `E1-A-2-3`.

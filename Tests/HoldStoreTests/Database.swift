@@ -16,15 +16,16 @@ struct Database {
   /// Past it a test has failed, however busy the machine is.
   static var patience: Instant { .now.advanced(byMilliseconds: 30_000) }
 
-  /// Makes a database; empty, or with the schema.
-  init(migrated: Bool = true) throws {
+  /// Makes a database; empty, or with the schema and these tickets.
+  init(migrated: Bool = true, selling ticketIDs: [String] = []) throws {
     let name = "t" + String(UInt64.random(in: 0 ... .max), radix: 36)
     let server = try PostgresServer.shared()
     try PostgresConnection(conninfo: server.conninfo(), deadline: Self.patience)
       .query("CREATE DATABASE \(name)", deadline: Self.patience)
     conninfo = server.conninfo(database: name)
     connection = try PostgresConnection(conninfo: conninfo, deadline: Self.patience)
-    if migrated { try Migrator(connection, deadline: Self.patience).migrate() }
+    if migrated { try migrate() }
+    if !ticketIDs.isEmpty { try sell(ticketIDs) }
   }
 
   /// The same database through another connection.
@@ -44,6 +45,12 @@ struct Database {
       deadline: Self.patience)
   }
 
+  /// Has holds come to their end; without a ticket, all of them.
+  func expire(_ ticketID: String? = nil) throws {
+    let condition = ticketID.map { "WHERE ticket_id = '\($0)'" } ?? ""
+    try run("UPDATE tickets_blocked SET locked_up = now() - interval '1 s' \(condition)")
+  }
+
   func integer(_ sql: String) throws -> Int {
     try connection.query("SELECT (\(sql))::int8", deadline: Self.patience)
       .integer(row: 0, column: 0)
@@ -61,10 +68,7 @@ struct Database {
 
   /// Waits until a statement of this application waits for a lock of somebody else's.
   func waitForBlockedStatement() throws {
-    let limit = Self.patience
-    while try !hasBlockedStatement() {
-      guard Instant.now < limit else { throw Failure("no statement waits for a lock") }
-    }
+    try waitUntil("a statement waits for a lock", hasBlockedStatement)
   }
 
   func hasBlockedStatement() throws -> Bool {

@@ -1,5 +1,4 @@
 import Postgres
-import TestSupport
 import Testing
 import Threads
 
@@ -11,8 +10,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b", "c", "d"])
+      database = try Database(selling: ["a", "b", "c", "d"])
     }
 
     private func findings(

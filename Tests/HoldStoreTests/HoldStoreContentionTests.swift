@@ -1,5 +1,4 @@
 import Holds
-import Postgres
 import TestSupport
 import Testing
 import Threads
@@ -14,15 +13,19 @@ extension ServerSuites {
     private let settings: HoldStoreSettings
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b"])
       other = try Database(beside: database)
       settings = .patient(database.conninfo)
     }
 
-    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
-      try database.sell(["a", "b"])
+    /// Has `other` keep the row of "a" locked, whose hold has expired.
+    private func lockExpiredRow() throws {
       try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
       try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
+    }
+
+    @Test func whatIsPutOffIsDoneOnceTheRowIsFree() throws {
+      try lockExpiredRow()
       try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
@@ -37,11 +40,9 @@ extension ServerSuites {
     @Test(arguments: [4000, 4010, 4020, 4030, 4040, 4050])
     func aRowThatStaysLockedIsContendedAndHurtsNobodyElse(timeoutMilliseconds: Int) throws {
       let tickets = (0..<60).map { "t\($0)" }
-      try database.sell(tickets + ["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      var settings = settings
-      settings.answerTimeoutMilliseconds = timeoutMilliseconds
+      try database.sell(tickets)
+      try lockExpiredRow()
+      let settings = settings.with { $0.answerTimeoutMilliseconds = timeoutMilliseconds }
       try HoldStore.run(settings) { store throws in
         let answers = Answers()
         for number in 0..<60 {
@@ -62,20 +63,16 @@ extension ServerSuites {
     private func outcomeOfALockedRow(
       answerTimeoutMilliseconds: Int, within milliseconds: Int
     ) throws -> HoldOutcome? {
-      try database.sell(["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      var settings = settings
-      settings.answerTimeoutMilliseconds = answerTimeoutMilliseconds
-      var outcome: HoldOutcome?
-      try HoldStore.run(settings) { store throws in
+      try lockExpiredRow()
+      let settings = settings.with { $0.answerTimeoutMilliseconds = answerTimeoutMilliseconds }
+      return try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
-        outcome = answers.first(withinMilliseconds: milliseconds)?.outcome
+        let outcome = answers.first(withinMilliseconds: milliseconds)?.outcome
         try other.run("ROLLBACK")
         _ = try answers.wait(for: 1)
+        return outcome
       }
-      return outcome
     }
 
     @Test func whoeverWaitsForTooLongIsToldSo() throws {
@@ -91,11 +88,9 @@ extension ServerSuites {
 
     /// Another's insert that takes its time, as with a slow disk: nobody hears that the ticket is busy.
     @Test func whoeverWaitsForASlowCommitHearsTheTruth() throws {
-      try database.sell(["a"] + (0..<20).map { "t\($0)" })
+      try database.sell((0..<20).map { "t\($0)" })
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
-      var settings = settings
-      settings.contentionMilliseconds = 20_000
-      try HoldStore.run(settings) { store throws in
+      try HoldStore.run(settings.with { $0.contentionMilliseconds = 20_000 }) { store throws in
         let answers = Answers()
         for number in 0..<20 {
           answers.submit(.lock("a"), as: 1000 + number, to: store)
@@ -114,24 +109,22 @@ extension ServerSuites {
     private func isAnsweredBehindAWait(
       lockTimeoutMilliseconds: Int, within milliseconds: Int
     ) throws -> Bool {
-      try database.sell(["a", "b"])
       var settings = settings
       settings.committers = 1
       settings.lockTimeoutMilliseconds = lockTimeoutMilliseconds
-      var isAnswered = false
-      try HoldStore.run(settings) { store throws in
+      return try HoldStore.run(settings) { store throws in
         // The dry commit, too, would wait.
-        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        #expect(try store.outcome(.release("a")) == .released)
         try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
         try Database(beside: database).waitForBlockedStatement()
         answers.submit(.lock("b"), as: 1, to: store)
-        isAnswered = answers.first(withinMilliseconds: milliseconds)?.number == 1
+        let isAnswered = answers.first(withinMilliseconds: milliseconds)?.number == 1
         try other.run("ROLLBACK")
         #expect(try answers.wait(for: 2).values.allSatisfy { $0.isGranted })
+        return isAnswered
       }
-      return isAnswered
     }
 
     @Test func anInsertOfAnothersIsWaitedForForAWhileOnly() throws {
@@ -145,7 +138,6 @@ extension ServerSuites {
 
     /// One that never ends: once waits have been in vain for a while, requests are refused at once.
     @Test func whoeverWantsATicketThatIsBeingInsertedForEverIsToldSoon() throws {
-      try database.sell(["a", "b"])
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
       var settings = settings
       settings.contentionMilliseconds = 2000
@@ -166,38 +158,29 @@ extension ServerSuites {
         // Those who have waited from the beginning wait on.
         #expect(outcomes[0] == nil)
         #expect(outcomes.values.allSatisfy { $0 == .failed(.contended) })
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        #expect(try store.outcome(.lock("b")).isGranted)
         try other.run("ROLLBACK")
       }
     }
 
     /// Two slow commits far apart are no reason to refuse, if the ticket was had in between.
     @Test func whoeverGotTheTicketHasShownThatItIsFree() throws {
-      try database.sell(["a"])
-      var settings = settings
-      settings.contentionMilliseconds = 6000
-      let waits = Monitor(0)
-      let note: @Sendable (HoldStoreEvent) -> Void = { event in
-        guard case .batchFailed(let error, _, _) = event, error.code == .server(.lockNotAvailable)
-        else { return }
-        waits.withLock { $0 += 1 }
-        waits.broadcast()
-      }
+      let (settings, events) = (settings.with { $0.contentionMilliseconds = 6000 }, Events())
       let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
-      try HoldStore.run(settings, onEvent: note) { store throws in
+      try HoldStore.run(settings, events: events) { store throws in
         let answers = Answers()
         try other.run(insert)
         answers.submit(.lock("a"), as: 0, to: store)
-        try #require(waits.wait(until: Database.patience) { $0 > 0 ? () : nil } != nil)
+        try events.wait { $0.isFailure(.lockNotAvailable) }
         let patientUntil = Instant.now.advanced(byMilliseconds: 6000)
         try other.run("ROLLBACK")
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
-        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        #expect(try store.outcome(.release("a")) == .released)
         patientUntil.sleep()
-        let before = waits.withLock { $0 }
+        let before = events.all.count { $0.isFailure(.lockNotAvailable) }
         try other.run(insert)
         answers.submit(.lock("a"), as: 1, to: store)
-        try #require(waits.wait(until: Database.patience) { $0 > before ? () : nil } != nil)
+        try events.wait(for: before + 1) { $0.isFailure(.lockNotAvailable) }
         answers.submit(.lock("a"), as: 2, to: store)
         try other.run("COMMIT")
         #expect(try answers.wait(for: 3)[2]?.isRefused == true)
@@ -205,11 +188,8 @@ extension ServerSuites {
     }
 
     @Test func aStopEndsAlthoughARowStaysLocked() throws {
-      try database.sell(["a"])
-      try database.run("INSERT INTO tickets_blocked VALUES ('a', now() - interval '1 s')")
-      try other.run("BEGIN; SELECT FROM tickets_blocked FOR UPDATE")
-      var settings = settings
-      settings.answerTimeoutMilliseconds = 150
+      try lockExpiredRow()
+      let settings = settings.with { $0.answerTimeoutMilliseconds = 150 }
       // The deadline falls now between two attempts and now into one.
       for _ in 0..<6 {
         let store = HoldStore(settings: settings) { _ in }

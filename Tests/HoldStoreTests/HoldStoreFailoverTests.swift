@@ -27,6 +27,12 @@ extension ServerSuites {
       old.conninfo(database: name, directory: directories)
     }
 
+    /// Of a store that knows both servers.
+    private var settings: HoldStoreSettings {
+      .patient(conninfo("\(old.directory),\(new.directory)"))
+        .with { $0.statementTimeoutMilliseconds = 3000 }
+    }
+
     private func connect(_ server: PostgresServer) throws(PostgresError) -> PostgresConnection {
       try PostgresConnection(
         conninfo: conninfo(server.directory), deadline: Database.patience)
@@ -58,15 +64,12 @@ extension ServerSuites {
     }
 
     @Test func aServerWhoseCommitsHangIsLeft() throws {
-      var settings = HoldStoreSettings.patient(
-        conninfo("\(old.directory),\(new.directory)"))
-      settings.statementTimeoutMilliseconds = 3000
       try HoldStore.run(settings) { store in
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try store.outcome(.lock("a")).isGranted)
         try hangCommits(of: old)
         // Its commit hangs there, is looked up on the new primary, and is run again.
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
-        #expect(try Answers.outcome(of: .lock("c"), by: store).isGranted)
+        #expect(try store.outcome(.lock("b")).isGranted)
+        #expect(try store.outcome(.lock("c")).isGranted)
       }
       let held = try connect(new).query(
         "SELECT ticket_id FROM tickets_blocked ORDER BY 1", deadline: Database.patience)
@@ -74,13 +77,7 @@ extension ServerSuites {
     }
 
     private func states(_ maps: SeatMapStore) throws -> String {
-      let answer: ReadOutcome<SeatMapAnswer> = try Answers.value {
-        maps.seatMap(.availability, of: EventID("E"), completion: $0)
-      }
-      guard case .found(let map) = answer, let body = map.body(.identity) else {
-        throw Failure("\(answer)")
-      }
-      let text = String(decoding: body.pieces.joined(), as: UTF8.self)
+      let text = try maps.text(.availability, of: "E")
       return text.split(separator: "\"").last { $0.allSatisfy(\.isNumber) }.map(String.init) ?? text
     }
 
@@ -90,19 +87,16 @@ extension ServerSuites {
         try connect(server).run(
           script: "UPDATE tickets SET event_id = 'E'", deadline: Database.patience)
       }
-      var settings = HoldStoreSettings.patient(
-        conninfo("\(old.directory),\(new.directory)"))
-      settings.statementTimeoutMilliseconds = 3000
       var reading = SeatMapSettings()
       reading.answerTimeoutMilliseconds = 25_000
       reading.readTimeoutMilliseconds = 20_000
       try HoldStore.run(settings) { store in
         let maps = SeatMapStore(settings: reading, beside: store) { _ in }
         defer { maps.stop() }
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try store.outcome(.lock("a")).isGranted)
         #expect(try states(maps) == "200")
         try hangCommits(of: old)
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        #expect(try store.outcome(.lock("b")).isGranted)
         Instant.now.advanced(byMilliseconds: 1100).sleep()
         #expect(try states(maps) == "020")
       }

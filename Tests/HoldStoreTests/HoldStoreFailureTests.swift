@@ -2,7 +2,6 @@ import Holds
 import Postgres
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -12,21 +11,12 @@ extension ServerSuites {
     private let database: Database
     private let other: Database
     private let settings: HoldStoreSettings
-    private let events = Monitor<[HoldStoreEvent]>([])
+    private let events = Events()
 
     init() throws {
-      database = try Database()
+      database = try Database(selling: ["a", "b"])
       other = try Database(beside: database)
       settings = .patient(database.conninfo)
-    }
-
-    private func withStore(
-      _ settings: HoldStoreSettings, _ body: (HoldStore) throws -> Void
-    ) throws {
-      let note: @Sendable (HoldStoreEvent) -> Void = { [events] event in
-        events.withLock { $0.append(event) }
-      }
-      try HoldStore.run(settings, onEvent: note, body)
     }
 
     /// What becomes of 20 locks that share a batch, of which the one with number 10 always fails, and of
@@ -47,18 +37,15 @@ extension ServerSuites {
       settings.lockTimeoutMilliseconds = 20_000
       settings.committers = 1
       settings.retriesFailedBatches = retriesFailedBatches
-      var outcomes: [Int: HoldOutcome] = [:]
-      try withStore(settings) { store throws in
+      return try HoldStore.run(settings, events: events) { store throws in
         let answers = Answers()
         for (number, ticketID) in (tickets[..<10] + ["culprit"] + tickets[10...]).enumerated() {
           answers.submit(.lock(ticketID), as: number, to: store)
-          let limit = Database.patience
-          while number == 0, store.waitingCount > 0 { try #require(Instant.now < limit) }
+          try waitUntil("the first is under way") { number > 0 || store.waitingCount == 0 }
         }
         try other.run("ROLLBACK")
-        outcomes = try answers.wait(for: 21)
+        return try answers.wait(for: 21)
       }
-      return outcomes
     }
 
     @Test func aStatementThatFailsIsSplitUntilTheCulpritStandsAlone() throws {
@@ -66,13 +53,10 @@ extension ServerSuites {
       #expect(outcomes.removeValue(forKey: 10) == .failed(.databaseRefused))
       #expect(outcomes.values.allSatisfy { $0.isGranted })
       #expect(try database.holds().count == 20)
-      let isSplit = events.withLock { events in
-        events.contains { event in
-          if case .batchFailed(_, let operations, .divided) = event { return operations > 1 }
-          return false
-        }
-      }
-      #expect(isSplit)
+      #expect(
+        events.all.contains {
+          if case .batchFailed(_, let operations, .divided) = $0 { operations > 1 } else { false }
+        })
     }
 
     /// Negative control: it is a failure of all who share the commit.
@@ -85,13 +69,12 @@ extension ServerSuites {
 
     /// A right that is missing is no reason to say that the database cannot be reached.
     @Test func whatTheDatabaseRefusesIsSaidAndShownByReadiness() throws {
-      try database.sell(["a"])
-      try withStore(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+      try HoldStore.run(settings, events: events) { store throws in
+        #expect(try store.outcome(.lock("a")).isGranted)
         try database.run("ALTER TABLE tickets_blocked ADD CHECK (ticket_id <> 'a') NOT VALID")
         try database.run("UPDATE tickets_blocked SET locked_up = now() WHERE false")
         try database.run("DELETE FROM tickets_blocked")
-        #expect(try Answers.outcome(of: .lock("a"), by: store) == .failed(.databaseRefused))
+        #expect(try store.outcome(.lock("a")) == .failed(.databaseRefused))
         try waitForReadiness(of: store) { readiness in
           guard case .refused(let problem) = readiness.database else { return false }
           return problem.contains("violates check constraint")
@@ -99,32 +82,28 @@ extension ServerSuites {
         try database.run(
           "ALTER TABLE tickets_blocked DROP CONSTRAINT tickets_blocked_ticket_id_check")
         try waitForReadiness(of: store, until: \.isReady)
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
+        #expect(try store.outcome(.lock("a")).isGranted)
       }
-      #expect(
-        events.withLock { events in
-          events.contains { if case .commitsRefused = $0 { true } else { false } }
-        })
+      #expect(events.all.contains { if case .commitsRefused = $0 { true } else { false } })
     }
 
     /// Another session's insert of the ticket that a dry commit uses keeps it from finding anything out.
     @Test func aDryCommitThatMeetsALockNeitherFindsNorClearsAProblem() throws {
-      try database.sell(["a", "b"])
       let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"
-      try withStore(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
-        #expect(try Answers.outcome(of: .release("b"), by: store) == .released)
+      try HoldStore.run(settings) { store throws in
+        #expect(try store.outcome(.lock("b")).isGranted)
+        #expect(try store.outcome(.release("b")) == .released)
         try database.run(
           "ALTER TABLE holdfast_commits ADD CONSTRAINT closed CHECK (committer < 0) NOT VALID")
         try other.run(insert)
-        #expect(try Answers.outcome(of: .lock("b"), by: store) == .failed(.databaseRefused))
-        #expect(try readiness(of: store).database == .ok, "the control: the lock is in the way")
+        #expect(try store.outcome(.lock("b")) == .failed(.databaseRefused))
+        #expect(try store.readiness().database == .ok, "the control: the lock is in the way")
         try other.run("ROLLBACK")
         try waitForReadiness(of: store, until: isRefused)
         try other.run(insert)
-        #expect(try isRefused(readiness(of: store)))
+        #expect(try isRefused(store.readiness()))
         try database.run("ALTER TABLE holdfast_commits DROP CONSTRAINT closed")
-        #expect(try isRefused(readiness(of: store)), "nothing has shown that commits succeed")
+        #expect(try isRefused(store.readiness()), "nothing has shown that commits succeed")
         try other.run("ROLLBACK")
         try waitForReadiness(of: store, until: \.isReady)
       }
@@ -134,14 +113,7 @@ extension ServerSuites {
     private func waitForReadiness(
       of store: HoldStore, until condition: (Readiness) -> Bool
     ) throws {
-      let limit = Database.patience
-      while try !condition(readiness(of: store)) {
-        guard Instant.now < limit else { throw Failure("readiness: \(try readiness(of: store))") }
-      }
-    }
-
-    private func readiness(of store: HoldStore) throws -> Readiness {
-      try Answers.value { store.checkReadiness(completion: $0) }
+      try waitUntil("the readiness that is expected") { try condition(store.readiness()) }
     }
 
     private func isRefused(_ readiness: Readiness) -> Bool {
@@ -152,14 +124,12 @@ extension ServerSuites {
     private func outcomesOfALostRace(
       retriesFailedBatches: Bool = true
     ) throws -> [Int: HoldOutcome] {
-      try database.sell(["a", "b"])
       var settings = settings
       settings.lockTimeoutMilliseconds = 20_000
       settings.retriesFailedBatches = retriesFailedBatches
-      var outcomes: [Int: HoldOutcome] = [:]
-      try withStore(settings) { store throws in
+      return try HoldStore.run(settings) { store throws in
         // The dry commit, too, would wait.
-        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        #expect(try store.outcome(.release("a")) == .released)
         try other.run(
           "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")
         let answers = Answers()
@@ -167,9 +137,8 @@ extension ServerSuites {
         answers.submit(.lock("b"), as: 1, to: store)
         try Database(beside: database).waitForBlockedStatement()
         try other.run("COMMIT")
-        outcomes = try answers.wait(for: 2)
+        return try answers.wait(for: 2)
       }
-      return outcomes
     }
 
     @Test func whoeverLosesARaceToInsertIsToldTheTruth() throws {
@@ -185,11 +154,9 @@ extension ServerSuites {
     }
 
     @Test func aBatchWhoseConnectionWasEndedIsRunAgain() throws {
-      try database.sell(["a", "b"])
-      var settings = settings
-      settings.lockTimeoutMilliseconds = 20_000
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now())")
-      try withStore(settings) { store throws in
+      let settings = settings.with { $0.lockTimeoutMilliseconds = 20_000 }
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
         let killer = try Database(beside: database)
@@ -202,47 +169,8 @@ extension ServerSuites {
         try killer.waitForBlockedStatement()
         try other.run("ROLLBACK")
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+        #expect(try store.outcome(.lock("b")).isGranted)
       }
-    }
-
-    @Test func committersBesideEachOtherStayCorrect() throws {
-      let tickets = (0..<30).map { "t\($0)" }
-      try database.sell(tickets)
-      var settings = settings
-      settings.committers = 4
-      settings.overlapAfterMilliseconds = 0
-      settings.queue.batchOperations = 4
-      let answers = Answers()
-      let second = HoldStore(settings: settings) { _ in }
-      defer { second.stop() }
-      try withStore(settings) { first in
-        let threads = (0..<4).map { thread in
-          WorkerThread {
-            for round in 0..<100 {
-              let pair = tickets.shuffled().prefix(2)
-              answers.submit(
-                .lock(LockRequest(ticketIDs: Array(pair), reservedSeconds: 600)),
-                as: thread * 100 + round, to: thread % 2 == 0 ? first : second)
-            }
-          }
-        }
-        for thread in threads { thread.join() }
-        let outcomes = try answers.wait(for: 400)
-        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
-        #expect(
-          try database.integer("SELECT count(*) FROM tickets_blocked")
-            == outcomes.values.filter(\.isGranted).count * 2)
-      }
-      let deadlocks = events.withLock { events in
-        events.filter { event in
-          if case .batchFailed(let error, _, _) = event {
-            return error.code == .server(.deadlockDetected)
-          }
-          return false
-        }
-      }
-      #expect(deadlocks.isEmpty)
     }
   }
 }

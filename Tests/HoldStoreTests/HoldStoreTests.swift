@@ -17,29 +17,32 @@ extension ServerSuites {
       settings = .patient(database.conninfo)
     }
 
-    @Test func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce() throws {
+    /// Also by stores and committers beside each other.
+    @Test(arguments: [1, 2])
+    func eachOperationIsAnsweredOnceAndEachTicketGrantedOnce(stores count: Int) throws {
       let tickets = (0..<40).map { "t\($0)" }
       try database.sell(tickets)
-      try HoldStore.run(settings) { store throws in
-        let answers = Answers()
-        let threads = (0..<4).map { thread in
-          WorkerThread {
-            for round in 0..<100 {
-              let index = (round + thread * 7) % tickets.count
-              let pair = [tickets[index], tickets[(index + 1) % tickets.count]]
-              answers.submit(
-                .lock(LockRequest(ticketIDs: pair, reservedSeconds: 600)),
-                as: thread * 100 + round, to: store)
-            }
-          }
-        }
-        for thread in threads { thread.join() }
-        let outcomes = try answers.wait(for: 400)
-        #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
-        let granted = outcomes.values.filter(\.isGranted).count
-        #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == granted * 2)
-        #expect((13...20).contains(granted))
+      var settings = settings
+      if count > 1 {
+        settings.committers = 4
+        settings.overlapAfterMilliseconds = 0
+        settings.queue.batchOperations = 4
       }
+      let answers = Answers()
+      let stores = (0..<count).map { _ in HoldStore(settings: settings) { _ in } }
+      defer { for store in stores { store.stop() } }
+      try inParallel(4) { thread in
+        for round in 0..<100 {
+          let index = (round + thread * 7) % tickets.count
+          let pair = [tickets[index], tickets[(index + 1) % tickets.count]].shuffled()
+          answers.submit(.lock(pair), as: thread * 100 + round, to: stores[thread % count])
+        }
+      }
+      let outcomes = try answers.wait(for: 400)
+      #expect(outcomes.values.allSatisfy { $0.isGranted || $0.isRefused })
+      let granted = outcomes.values.filter(\.isGranted).count
+      #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == granted * 2)
+      #expect((13...20).contains(granted))
     }
 
     /// An idle store works; one whose batch never ends does not.
@@ -50,41 +53,28 @@ extension ServerSuites {
           store.isWorking(at: .now.advanced(byMilliseconds: 3_600_000))
         }
         let answers = Answers()
-        let patience = Database.patience
         answers.submit(.lock("a"), as: 0, to: store)
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
         // The deadlines are looked after every few milliseconds, for a moment.
-        while !worksInAnHour(), Instant.now < patience {}
-        #expect(worksInAnHour())
+        try waitUntil("it works", worksInAnHour)
         let blocker = try Database(beside: database)
         try blocker.run("BEGIN; LOCK TABLE tickets_blocked")
         answers.submit(.lock("a"), as: 1, to: store)
-        while worksInAnHour(), Instant.now < patience {}
+        try waitUntil("it does not work") { !worksInAnHour() }
         #expect((0..<1000).allSatisfy { _ in !worksInAnHour() })
         // It is not late yet.
         #expect(store.isWorking(at: .now))
         try blocker.run("ROLLBACK")
         _ = try answers.wait(for: 2)
-        while !worksInAnHour(), Instant.now < patience {}
-        #expect(worksInAnHour())
+        try waitUntil("it works again", worksInAnHour)
       }
     }
 
     @Test func locksAndReleasesAreCommittedInOrderOfArrival() throws {
       try database.sell(["a"])
-      var settings = settings
       // On a busy machine a second batch may overtake the first.
-      settings.committers = 1
-      try HoldStore.run(settings) { store throws in
-        let answers = Answers()
-        for round in 0..<60 {
-          answers.submit(round % 2 == 0 ? .lock("a") : .release("a"), as: round, to: store)
-        }
-        let outcomes = try answers.wait(for: 60)
-        for round in 0..<60 {
-          #expect(
-            round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
-        }
+      try HoldStore.run(settings.with { $0.committers = 1 }) { store throws in
+        try store.lockAndReleaseInTurns("a")
       }
       #expect(try database.holds().isEmpty)
     }
@@ -92,12 +82,12 @@ extension ServerSuites {
     @Test func whatIsAnsweredIsCommitted() throws {
       try database.sell(["a", "b"])
       try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("a", as: "cart"), by: store).isGranted)
+        #expect(try store.outcome(.lock("a", as: "cart")).isGranted)
         #expect(try database.holds().keys.sorted() == ["a"])
-        #expect(try Answers.outcome(of: .release("a", as: "cart"), by: store) == .released)
+        #expect(try store.outcome(.release("a", as: "cart")) == .released)
         #expect(try database.holds().isEmpty)
         #expect(
-          try Answers.outcome(of: .lock("b", "x"), by: store)
+          try store.outcome(.lock("b", "x"))
             == .refused([UnavailableTicket(ticketID: "x", reason: .unknown)]))
       }
     }
@@ -139,7 +129,7 @@ extension ServerSuites {
       try HoldStore.run(settings) { store throws in
         // Once the second is under way, the pace of the first is known.
         for ticketID in ["first", "second"] {
-          #expect(try Answers.outcome(of: .lock(ticketID), by: store).isGranted)
+          #expect(try store.outcome(.lock(ticketID)).isGranted)
         }
         let answers = Answers()
         for (number, ticketID) in tickets.enumerated() {
@@ -159,26 +149,22 @@ extension ServerSuites {
       settings.readinessTimeoutMilliseconds = 200
       try HoldStore.run(settings) { store throws in
         let start = Instant.now
-        #expect(
-          try Answers.outcome(of: .lock("a"), by: store) == .failed(.databaseUnreachable))
+        #expect(try store.outcome(.lock("a")) == .failed(.databaseUnreachable))
         #expect(Instant.now >= start.advanced(byMilliseconds: 200))
-        let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-        #expect(ready == Readiness(database: .unreachable, isStopping: false))
-        let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
-        #expect(swept == .databaseUnreachable)
+        #expect(try store.readiness() == Readiness(database: .unreachable, isStopping: false))
+        #expect(try store.sweep() == .databaseUnreachable)
       }
     }
 
     @Test func readinessFollowsTheDatabaseAndTheStop() throws {
       try HoldStore.run(settings) { store throws in
-        let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-        #expect(ready.isReady)
+        #expect(try store.readiness().isReady)
         store.prepareToStop()
-        let stopping: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
         #expect(
-          stopping == Readiness(database: .ok, isStopping: true, hasStrictSales: false))
+          try store.readiness()
+            == Readiness(database: .ok, isStopping: true, hasStrictSales: false))
         // It still serves.
-        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+        #expect(try store.outcome(.release("a")) == .released)
       }
     }
 
@@ -189,11 +175,8 @@ extension ServerSuites {
           SELECT n::text, now() + CASE n % 2 WHEN 0 THEN 1 ELSE -1 END * interval '1 hour'
             FROM generate_series(1, 5000) AS n
         """)
-      var settings = settings
-      settings.sweepPages = 3
-      try HoldStore.run(settings) { store throws in
-        let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
-        #expect(swept == nil)
+      try HoldStore.run(settings.with { $0.sweepPages = 3 }) { store throws in
+        #expect(try store.sweep() == nil)
         #expect(store.snapshot().liveHolds == 2500)
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 2500)
         #expect(
@@ -205,12 +188,11 @@ extension ServerSuites {
     /// What is counted agrees with what was asked.
     @Test func eventsTellOfEveryOperationAndCommit() throws {
       try database.sell(["a", "b"])
-      let events = Monitor<[HoldStoreEvent]>([])
-      try HoldStore.run(settings, onEvent: { event in events.withLock { $0.append(event) } }) {
-        store throws in
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isGranted)
-        #expect(try Answers.outcome(of: .lock("a"), by: store).isRefused)
-        #expect(try Answers.outcome(of: .release("a"), by: store) == .released)
+      let events = Events()
+      try HoldStore.run(settings, events: events) { store throws in
+        #expect(try store.outcome(.lock("a")).isGranted)
+        #expect(try store.outcome(.lock("a")).isRefused)
+        #expect(try store.outcome(.release("a")) == .released)
         let snapshot = store.snapshot()
         #expect(snapshot.waitingOperations == 0)
         #expect(snapshot.waitingOperationsLimit == settings.queue.waitingOperations)
@@ -218,7 +200,7 @@ extension ServerSuites {
         #expect(snapshot.sweepAgeSeconds == nil && snapshot.liveHolds == nil)
       }
       var (outcomes, waits, commits) = ([HoldOutcome](), 0, 0)
-      for event in events.withLock({ $0 }) {
+      for event in events.all {
         switch event {
         case .answered(_, let outcome): outcomes.append(outcome)
         case .begun(let microseconds): waits += microseconds.count
@@ -234,16 +216,9 @@ extension ServerSuites {
       try database.run(
         "INSERT INTO tickets_blocked (ticket_id, locked_up) VALUES ('a', now() + interval '1 hour')"
       )
-      var settings = settings
-      settings.sweepIntervalMilliseconds = 10
-      let swept = Monitor(false)
-      let note: @Sendable (HoldStoreEvent) -> Void = { event in
-        guard case .swept = event else { return }
-        swept.withLock { $0 = true }
-        swept.broadcast()
-      }
-      try HoldStore.run(settings, onEvent: note) { store throws in
-        #expect(swept.wait(until: Database.patience) { $0 ? true : nil } == true)
+      let (settings, events) = (settings.with { $0.sweepIntervalMilliseconds = 10 }, Events())
+      try HoldStore.run(settings, events: events) { store throws in
+        try events.wait { if case .swept = $0 { true } else { false } }
         #expect(store.snapshot().liveHolds == 1)
         #expect(store.snapshot().sweepAgeSeconds != nil)
       }
@@ -262,17 +237,15 @@ extension ServerSuites {
       let outcomes = try answers.wait(for: 200)
       #expect(outcomes.values.allSatisfy { $0.isGranted })
       #expect(try database.holds().count == 200)
-      #expect(try Answers.outcome(of: .lock("t0"), by: store) == .failed(.stopping))
+      #expect(try store.outcome(.lock("t0")) == .failed(.stopping))
     }
 
     /// Every call answers, also one that comes as the last requests are being drained.
     @Test(.timeLimit(.minutes(1))) func onceStoppedEveryCallIsStillAnswered() throws {
       let store = HoldStore(settings: settings) { _ in }
       store.stop()
-      let ready: Readiness = try Answers.value { store.checkReadiness(completion: $0) }
-      #expect(!ready.isReady)
-      let swept: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
-      #expect(swept != nil)
+      #expect(try !store.readiness().isReady)
+      #expect(try store.sweep() != nil)
     }
   }
 }

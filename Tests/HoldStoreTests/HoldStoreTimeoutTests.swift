@@ -18,117 +18,71 @@ extension ServerSuites {
     private static let liftedMilliseconds = 20_000
 
     private let database: Database
-    private let proxy: LossyProxy
-    private var settings: HoldStoreSettings
+    private let rig: LossRig
+    private var proxy: LossyProxy { rig.proxy }
 
     init() throws {
-      database = try Database()
-      try database.sell(["a", "b"])
-      proxy = try LossyProxy()
-      settings = .patient(try proxy.conninfo(database))
-      settings.committers = 1
-      settings.pool.connections = 1
+      database = try Database(selling: ["a", "b"])
+      rig = try LossRig(.patient(database.conninfo), to: database)
     }
 
-    private func waitUntilSomethingIsKept() throws {
-      let limit = Database.patience
-      while !proxy.hasKeptRequests {
-        guard Instant.now < limit else { throw Failure("nothing was sent") }
-      }
-    }
-
-    /// What a lock comes to within that time, while what was sent before it is never answered.
-    private func outcome(
-      of answers: Answers, by store: HoldStore, withinMilliseconds milliseconds: Int
-    ) throws -> HoldOutcome? {
-      try waitUntilSomethingIsKept()
-      proxy.letPass()
-      return answers.first(withinMilliseconds: milliseconds)?.outcome
-    }
-
-    /// The first attempt to connect hangs; the next one would not.
-    private func isServedAfterAHungConnect(
-      connectTimeoutMilliseconds: Int, withinMilliseconds milliseconds: Int
+    /// Whether a lock is granted within that time although the connection hangs, as it is opened or in the
+    /// lock's own commit; the next one would not.
+    private func isServed(
+      afterAHungConnect isOpening: Bool, withinMilliseconds milliseconds: Int,
+      _ change: (inout HoldStoreSettings) -> Void
     ) throws -> Bool {
-      var settings = settings
-      settings.pool.connectTimeoutMilliseconds = connectTimeoutMilliseconds
-      defer { proxy.close() }
-      proxy.keepRequests()
-      var isServed = false
-      try HoldStore.run(settings) { store throws in
+      if isOpening { proxy.keepRequests() }
+      return try rig.withStore(locking: isOpening ? nil : "b", changing: change) { store throws in
+        proxy.keepRequests()
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
-        let outcome = try outcome(
-          of: answers, by: store, withinMilliseconds: milliseconds)
-        isServed = outcome?.isGranted == true
+        try proxy.waitUntilSomethingIsKept()
+        proxy.letPass()
+        let isServed = answers.first(withinMilliseconds: milliseconds)?.outcome.isGranted == true
         proxy.cut(tellingTheServer: true)
         #expect(try answers.wait(for: 1)[0]?.isGranted == true)
+        return isServed
       }
-      return isServed
     }
 
     @Test func anAttemptToConnectThatHangsIsGivenUp() throws {
       #expect(
-        try isServedAfterAHungConnect(
-          connectTimeoutMilliseconds: Self.boundMilliseconds,
-          withinMilliseconds: Self.longMilliseconds))
+        try isServed(afterAHungConnect: true, withinMilliseconds: Self.longMilliseconds) {
+          $0.pool.connectTimeoutMilliseconds = Self.boundMilliseconds
+        })
     }
 
     /// Negative control.
     @Test func withoutTheBoundAnAttemptToConnectHoldsUpAll() throws {
       #expect(
-        try !isServedAfterAHungConnect(
-          connectTimeoutMilliseconds: Self.liftedMilliseconds,
-          withinMilliseconds: Self.shortMilliseconds))
-    }
-
-    /// A session hangs in a commit, which another session would do.
-    private func isServedAfterAHungSession(
-      statementTimeoutMilliseconds: Int, withinMilliseconds milliseconds: Int
-    ) throws -> Bool {
-      var settings = settings
-      settings.statementTimeoutMilliseconds = statementTimeoutMilliseconds
-      defer { proxy.close() }
-      var isServed = false
-      try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
-        proxy.keepRequests()
-        let answers = Answers()
-        answers.submit(.lock("a"), as: 0, to: store)
-        let outcome = try outcome(
-          of: answers, by: store, withinMilliseconds: milliseconds)
-        isServed = outcome?.isGranted == true
-        proxy.cut(tellingTheServer: true)
-        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
-      }
-      return isServed
+        try !isServed(afterAHungConnect: true, withinMilliseconds: Self.shortMilliseconds) {
+          $0.pool.connectTimeoutMilliseconds = Self.liftedMilliseconds
+        })
     }
 
     @Test func aSessionThatHangsIsGivenUp() throws {
       #expect(
-        try isServedAfterAHungSession(
-          statementTimeoutMilliseconds: Self.boundMilliseconds,
-          withinMilliseconds: Self.longMilliseconds))
+        try isServed(afterAHungConnect: false, withinMilliseconds: Self.longMilliseconds) {
+          $0.statementTimeoutMilliseconds = Self.boundMilliseconds
+        })
     }
 
     /// Negative control.
     @Test func withoutTheBoundASessionThatHangsIsWaitedFor() throws {
       #expect(
-        try !isServedAfterAHungSession(
-          statementTimeoutMilliseconds: Self.liftedMilliseconds,
-          withinMilliseconds: Self.shortMilliseconds))
+        try !isServed(afterAHungConnect: false, withinMilliseconds: Self.shortMilliseconds) {
+          $0.statementTimeoutMilliseconds = Self.liftedMilliseconds
+        })
     }
 
     /// What a lock comes to within that time whose insert takes a minute in PostgreSQL.
     private func outcomeOfASlowStatement(
       statementTimeoutMilliseconds: Int, withinMilliseconds milliseconds: Int
     ) throws -> HoldOutcome? {
-      var settings = settings
-      settings.statementTimeoutMilliseconds = statementTimeoutMilliseconds
-      defer { proxy.close() }
-      var outcome: HoldOutcome?
-      try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+      let outcome = try rig.withStore(
+        locking: "b", changing: { $0.statementTimeoutMilliseconds = statementTimeoutMilliseconds }
+      ) { store throws in
         try database.run(
           """
           CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
@@ -138,13 +92,14 @@ extension ServerSuites {
           """)
         let answers = Answers()
         answers.submit(.lock("a"), as: 0, to: store)
-        outcome = answers.first(withinMilliseconds: milliseconds)?.outcome
+        let outcome = answers.first(withinMilliseconds: milliseconds)?.outcome
         try database.run(
           """
           SELECT pg_cancel_backend(pid) FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event = 'PgSleep'
           """)
         _ = try answers.wait(for: 1)
+        return outcome
       }
       #expect(try database.holds()["a"] == nil)
       return outcome
@@ -170,22 +125,18 @@ extension ServerSuites {
     private func readinessOfAHungDatabase(
       readinessTimeoutMilliseconds: Int, withinMilliseconds milliseconds: Int
     ) throws -> Readiness? {
-      var settings = settings
-      settings.readinessTimeoutMilliseconds = readinessTimeoutMilliseconds
-      defer { proxy.close() }
       let readiness = Monitor<Readiness?>(nil)
-      var told: Readiness?
-      try HoldStore.run(settings) { store throws in
-        #expect(try Answers.outcome(of: .lock("b"), by: store).isGranted)
+      return try rig.withStore(
+        locking: "b", changing: { $0.readinessTimeoutMilliseconds = readinessTimeoutMilliseconds }
+      ) { store throws in
         proxy.keepRequests()
         store.checkReadiness { answer in
           readiness.withLock { $0 = answer }
           readiness.broadcast()
         }
-        told = readiness.wait(until: .now.advanced(byMilliseconds: milliseconds)) { $0 }
-        proxy.cut(tellingTheServer: true)
+        defer { proxy.cut(tellingTheServer: true) }
+        return readiness.wait(until: .now.advanced(byMilliseconds: milliseconds)) { $0 }
       }
-      return told
     }
 
     @Test func aDatabaseThatHangsIsNotReadyInTime() throws {

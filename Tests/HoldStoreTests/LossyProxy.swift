@@ -58,9 +58,11 @@ final class LossyProxy: Sendable {
       + [UInt8(ascii: "Z"), 0, 0, 0, 5, UInt8(ascii: "I")]
   }
 
-  /// True when the server has been kept from something.
-  var hasKeptRequests: Bool {
-    state.withLock { state in state.links.contains { !$0.keptRequests.isEmpty } }
+  /// Waits until the server has been kept from something.
+  func waitUntilSomethingIsKept() throws {
+    try waitUntil("a request is kept back") {
+      state.withLock { state in state.links.contains { !$0.keptRequests.isEmpty } }
+    }
   }
 
   /// Cuts every client off, and lets those pass that come anew. The server notices only if told.

@@ -1,5 +1,4 @@
 import Postgres
-import TestSupport
 import Testing
 import Threads
 
@@ -61,8 +60,7 @@ extension ServerSuites {
 
     @Test(arguments: ["boolean", "offline"])
     func ticketsThatAreWithheldFromOnlineSaleAreRefused(type: String) throws {
-      let database = try Database()
-      try database.sell(["a", "b"])
+      let database = try Database(selling: ["a", "b"])
       #expect(try database.outcomes(.lock("a")) == ["granted"])
       try database.run(
         """

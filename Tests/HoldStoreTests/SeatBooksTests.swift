@@ -128,6 +128,37 @@ import Threads
     #expect(try remembered(askedEvents: .max) == 100)
   }
 
+  /// The events whose seats are kept after three have been asked for, the first of them once more before the
+  /// third; each has ten seats.
+  private func kept(_ limits: BestLimits) throws -> [String] {
+    let books = SeatBooks(limits: limits)
+    for (second, event) in ["E1", "E2", "E1", "E3"].enumerated() {
+      let (call, now) = (try call(event), start.advanced(byMilliseconds: second))
+      var (decisions, claims) = books.decide([call], now: now)
+      if waits(decisions[0]) {
+        guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
+        _ = books.end(look, with: SeatBook(plan((0..<10).map { "\(event)-\($0)" })), readAt: 0)
+        (decisions, claims) = books.decide([call], now: now)
+      }
+      guard case .propose = decisions[0] else { throw Failure("\(event): \(decisions)") }
+      // Whatever a batch has claimed is kept until it is decided.
+      _ = books.end(claims)
+    }
+    return books.state.withLock { state in
+      state.events.filter { $0.value.seatCount > 0 }.keys.map(\.text).sorted()
+    }
+  }
+
+  @Test(arguments: [(2, 100), (3, 25)])
+  func theEventAskedForLongestAgoGivesWay(events: Int, seats: Int) throws {
+    #expect(try kept(BestLimits(events: events, seats: seats)) == ["E1", "E3"])
+  }
+
+  /// Negative control.
+  @Test func withoutTheBoundsNoEventGivesWay() throws {
+    #expect(try kept(BestLimits(events: 3, seats: 100)) == ["E1", "E2", "E3"])
+  }
+
   /// An event that has lost its tickets is asked for as one that nobody knows.
   @Test func whatWasFoundAndHasNoSeatsIsLookedForAgain() throws {
     let calls = try ["E1", "E2"].map { try call($0) }

@@ -28,7 +28,7 @@ import Testing
       "\(value)", String(describing: value), String(reflecting: value), dumped,
     ] {
       #expect(!text.contains("S3CRET"))
-      #expect(text.contains("redacted") || text == "", "the control: the value is in the text")
+      #expect(text.contains("redacted"), "the control: the value is in the text")
     }
   }
 

@@ -40,32 +40,22 @@ extension ServerSuites {
       #expect(try backend(of: pool) != first)
     }
 
-    @Test func aConnectionThatBreaksInUseIsReplaced() throws {
+    /// A statement that fails is no reason to give its connection up.
+    @Test(arguments: [
+      ("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)", true),
+      ("SELECT 1 / 0", false),
+    ])
+    func aConnectionThatBreaksInUseIsReplaced(sql: String, isReplaced: Bool) throws {
       let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
       defer { pool.close() }
       let first = try backend(of: pool)
       #expect(throws: PostgresError.self) {
         try pool.withConnection(deadline: Connections.patience) {
           connection throws(PostgresError) in
-          _ = try connection.query(
-            "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)",
-            deadline: Connections.patience)
+          _ = try connection.query(sql, deadline: Connections.patience)
         }
       }
-      #expect(try backend(of: pool) != first)
-    }
-
-    @Test func aServersErrorKeepsTheConnection() throws {
-      let pool = makePool(try PostgresServer.shared().conninfo(), connections: 1)
-      defer { pool.close() }
-      let first = try backend(of: pool)
-      #expect(throws: PostgresError.self) {
-        try pool.withConnection(deadline: Connections.patience) {
-          connection throws(PostgresError) in
-          _ = try connection.query("SELECT 1 / 0", deadline: Connections.patience)
-        }
-      }
-      #expect(try backend(of: pool) == first)
+      #expect(try (backend(of: pool) != first) == isReplaced)
     }
 
     /// A caller that is late costs its own connection; a server that is silent, all of them.
@@ -140,12 +130,8 @@ extension ServerSuites {
       let conninfo = try PostgresServer.shared().conninfo() + " application_name=\(name)"
       let pool = makePool(conninfo, connections: bound)
       defer { pool.close() }
-      let threads = (0..<8).map { _ in
-        WorkerThread { for _ in 0..<50 { _ = try? backend(of: pool) } }
-      }
-      for thread in threads { thread.join() }
-      let limit = Connections.patience
-      while pool.counts.opening > 0 { try #require(Instant.now < limit) }
+      try inParallel(8) { _ in for _ in 0..<50 { _ = try? backend(of: pool) } }
+      try waitUntil("none is being opened") { pool.counts.opening == 0 }
       return try Connections.make().query(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = '\(name)'",
         deadline: Connections.patience

@@ -51,9 +51,9 @@ extension ServerSuites {
     @Test func emptyArraysAreEmptyAndNotNULL() throws {
       let result = try query(
         """
-        SELECT $1::text[] = '{}', $2::int4[] = '{}', $3::float8[] = '{}'
-        """, [.textArray([]), .int32Array([]), .doubleArray([])])
-      for column in 0..<3 { #expect(result.bool(row: 0, column: column)) }
+        SELECT $1::text[] = '{}', $2::int4[] = '{}', $3::float8[] = '{}', $4::bytea[] = '{}'
+        """, [.textArray([]), .int32Array([]), .doubleArray([]), .byteaArray([])])
+      for column in 0..<4 { #expect(result.bool(row: 0, column: column)) }
     }
 
     @Test(arguments: [0, 1, -1, .max, .min] as [Int32])
@@ -64,9 +64,10 @@ extension ServerSuites {
     }
 
     @Test func int8() throws {
-      let result = try query("SELECT 9223372036854775807, (-9223372036854775807 - 1)", [])
-      #expect(result.integer(row: 0, column: 0) == .max)
-      #expect(result.integer(row: 0, column: 1) == .min)
+      let result = try query(
+        "SELECT $1::int8, 9223372036854775807, $2::int8, (-9223372036854775807 - 1)",
+        [.int64(.max), .int64(.min)])
+      #expect((0..<4).map { result.integer(row: 0, column: $0) } == [.max, .max, .min, .min])
       let array = try query("SELECT ARRAY[1, -1, 9223372036854775807]::int8[]", [])
       #expect(array.integerArray(row: 0, column: 0) == [1, -1, .max])
     }
@@ -74,8 +75,8 @@ extension ServerSuites {
     @Test(arguments: [0, -0.0, 0.1, 1e300, -1e-300, .infinity, .nan])
     func double(value: Double) throws {
       let result = try query(
-        "SELECT $1::float8::text, $2::float8[] = ARRAY[$1::float8]",
-        [.double(value), .doubleArray([value])])
+        "SELECT $1::float8::text, $2::float8[] = ARRAY[$1::float8, 1.5]",
+        [.double(value), .doubleArray([value, 1.5])])
       let text = result.text(row: 0, column: 0).replacing("Infinity", with: "inf")
       let returned = try #require(Double(text))
       #expect(returned == value || (returned.isNaN && value.isNaN))
@@ -83,10 +84,20 @@ extension ServerSuites {
       #expect(result.bool(row: 0, column: 1))
     }
 
+    @Test func byteaArray() throws {
+      let result = try query(
+        #"SELECT $1::bytea[] = ARRAY['\x00ff', '', '\x5c']::bytea[]"#,
+        [.byteaArray([[0, 0xff], [], [0x5c]])])
+      #expect(result.bool(row: 0, column: 0))
+    }
+
     @Test func boolAndNULL() throws {
-      let result = try query("SELECT true, false, NULL::bool, NULL::text, NULL::int4[]", [])
+      let result = try query(
+        "SELECT $1::bool, $2::bool, NULL::bool, NULL::text, NULL::int4[], $1::bool::text",
+        [.bool(true), .bool(false)])
       #expect(result.bool(row: 0, column: 0))
       #expect(!result.bool(row: 0, column: 1))
+      #expect(result.text(row: 0, column: 5) == "true")
       for column in 2..<5 { #expect(result.isNull(row: 0, column: column)) }
       #expect(!result.bool(row: 0, column: 2))
       #expect(result.text(row: 0, column: 3) == "")

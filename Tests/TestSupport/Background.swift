@@ -1,13 +1,13 @@
-private import Foundation
 import Threads
 
 /// Work on a thread of its own, and what it comes to.
 public final class Background<Value: Sendable>: Sendable {
   private let result = Monitor<Result<Value, any Error>?>(nil)
+  private let thread = WorkerThreads()
 
   /// Begins the work.
   public init(_ work: @escaping @Sendable () throws -> Value) {
-    Thread.detachNewThread { [result] in
+    thread.start { [result] in
       let value = Result { try work() }
       result.withLock { $0 = value }
       result.broadcast()
@@ -17,11 +17,12 @@ public final class Background<Value: Sendable>: Sendable {
   /// Whether it has ended.
   public var isDone: Bool { result.withLock { $0 != nil } }
 
-  /// Waits for its end.
+  /// Waits until it has ended, and the thread keeps nothing of it.
   @discardableResult
   public func value() throws -> Value {
     guard let result = result.wait(until: .now.advanced(byMilliseconds: 300_000), for: { $0 })
     else { throw Failure("the work in the background never ends") }
+    thread.join()
     return try result.get()
   }
 }

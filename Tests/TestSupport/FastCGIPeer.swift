@@ -1,5 +1,3 @@
-private import Glibc
-
 /// The web server's side of a FastCGI connection.
 public final class FastCGIPeer {
   /// The connection.
@@ -24,14 +22,7 @@ public final class FastCGIPeer {
   public func send(_ bytes: some Collection<UInt8>) { try? socket.write(bytes) }
 
   /// Whether the server has closed the connection by now; what it may have sent is dropped.
-  public var isClosed: Bool {
-    var dropped = [UInt8](repeating: 0, count: 4096)
-    var count: Int
-    repeat {
-      count = unsafe recv(socket.descriptor, &dropped, dropped.count, Int32(MSG_DONTWAIT))
-    } while count > 0
-    return count == 0 || errno != EAGAIN
-  }
+  public var isClosed: Bool { socket.isClosed }
 
   /// The rest of what the server sends, until it closes.
   public func readToEnd() -> [UInt8] {

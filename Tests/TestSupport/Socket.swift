@@ -5,7 +5,8 @@ public final class Socket: Sendable {
   /// For what there is no method for.
   public let descriptor: Int32
 
-  private init(owning descriptor: Int32) { self.descriptor = descriptor }
+  /// Takes over a descriptor.
+  public init(owning descriptor: Int32) { self.descriptor = descriptor }
 
   private convenience init(_ family: Int32, isDatagram: Bool = false) {
     let kind = isDatagram ? SOCK_DGRAM : SOCK_STREAM
@@ -112,6 +113,16 @@ public final class Socket: Sendable {
     }
     guard !failed else { throw Failure(errno: "recv") }
     return bytes
+  }
+
+  /// Whether the peer has closed the stream by now; what it may have sent is dropped.
+  public var isClosed: Bool {
+    var dropped = [UInt8](repeating: 0, count: 4096)
+    var count: Int
+    repeat {
+      count = unsafe recv(descriptor, &dropped, dropped.count, Int32(MSG_DONTWAIT))
+    } while count > 0
+    return count == 0 || errno != EAGAIN
   }
 
   /// Exactly so many bytes.

@@ -1,6 +1,5 @@
 import Holds
 import Postgres
-import TestSupport
 import Testing
 import Threads
 

@@ -22,11 +22,7 @@ struct ShardedDatabases {
   init() throws {
     servers = try (0..<2).map { _ in try Database(migrated: false) }
     front = try Database(migrated: false)
-    var options = Migrator.Options()
-    options.shardKey = ShardKey(Self.rule)
-    for server in servers {
-      try Migrator(server.connection, options: options, deadline: Database.patience).migrate()
-    }
+    for server in servers { try server.migrate { $0.shardKey = ShardKey(Self.rule) } }
     let parts = servers.enumerated().map { "p\($0) '\($1.conninfo.connectionOptions)'" }
     try front.run(
       """
@@ -40,9 +36,7 @@ struct ShardedDatabases {
 
   /// The store's settings, in front.
   var settings: HoldStoreSettings {
-    var settings = HoldStoreSettings.patient(front.conninfo)
-    settings.shardKey = ShardKey(Self.rule)
-    return settings
+    .patient(front.conninfo).with { $0.shardKey = ShardKey(Self.rule) }
   }
 
   /// Events `E1`, `E2`, … that lie on each of the servers.

@@ -1,8 +1,6 @@
 import Holds
 import Postgres
-import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -12,46 +10,27 @@ extension ServerSuites {
   struct ShardedLossTests {
     private let shards: ShardedDatabases
     private let event: String
-    private let proxy: LossyProxy
-    private var settings: HoldStoreSettings
-    private let resolutions = Monitor<[HoldStoreEvent.Resolution]>([])
+    private let rig: LossRig
 
     init() throws {
       shards = try ShardedDatabases()
       event = try shards.events(on: 1)[0]
       try shards.sell(9, of: event, on: 1)
-      proxy = try LossyProxy()
-      settings = shards.settings
-      settings.conninfo = try proxy.conninfo(shards.front)
-      settings.committers = 1
-      settings.pool.connections = 1
+      rig = try LossRig(shards.settings, to: shards.front)
     }
 
     private func withStore(_ body: (HoldStore) throws -> Void) throws {
-      defer { proxy.close() }
-      try HoldStore.run(
-        settings,
-        onEvent: { [resolutions] event in
-          if case .batchResolved(let resolution, _) = event {
-            resolutions.withLock { $0.append(resolution) }
-          }
-        }
-      ) { store throws in
-        #expect(try Answers.outcome(of: .lock("\(event)-9"), by: store).isGranted)
-        try body(store)
-      }
+      try rig.withStore(locking: "\(event)-9", body)
     }
 
     /// 57014 too: the engine's session is cancelled, and not the server's.
     @Test(arguments: ["XX000", "08006", "57P01", "57014"])
     func anErrorThatLeavesTheOutcomeOpenIsLookedUp(code: String) throws {
       try withStore { store throws in
-        let answers = Answers()
-        proxy.answerWithError(code)
-        answers.submit(.lock("\(event)-1"), as: 0, to: store)
-        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
-        #expect(resolutions.withLock { $0 } == [.committed])
-        #expect(try Answers.outcome(of: .lock("\(event)-2"), by: store).isGranted)
+        rig.proxy.answerWithError(code)
+        #expect(try store.outcome(.lock("\(event)-1")).isGranted)
+        #expect(rig.events.resolutions == [.committed])
+        #expect(try store.outcome(.lock("\(event)-2")).isGranted)
       }
     }
 
@@ -65,11 +44,9 @@ extension ServerSuites {
           FOR EACH ROW WHEN (NEW.outcomes IS NOT NULL) EXECUTE FUNCTION forget();
         """)
       try withStore { store throws in
-        let answers = Answers()
-        proxy.answerWithError("XX000")
-        answers.submit(.lock("\(event)-1"), as: 0, to: store)
-        #expect(try answers.wait(for: 1)[0]?.isRefused == true)
-        #expect(resolutions.withLock { $0 } == [.rerun])
+        rig.proxy.answerWithError("XX000")
+        #expect(try store.outcome(.lock("\(event)-1")).isRefused)
+        #expect(rig.events.resolutions == [.rerun])
       }
     }
 
@@ -87,48 +64,25 @@ extension ServerSuites {
           FOR EACH ROW WHEN (NEW.ticket_id LIKE '%-1') EXECUTE FUNCTION die();
         """)
       try withStore { store throws in
-        #expect(try Answers.outcome(of: .lock("\(event)-1"), by: store).isGranted)
-        #expect(resolutions.withLock { $0.count } == 1)
+        #expect(try store.outcome(.lock("\(event)-1")).isGranted)
+        #expect(rig.events.resolutions.count == 1)
         #expect(try shards.servers[1].holds().count == 2)
       }
     }
 
     @Test func aBatchThatArrivesLateChangesNothing() throws {
       try withStore { store throws in
-        let answers = Answers()
-        proxy.keepRequests()
-        answers.submit(.lock("\(event)-1"), as: 0, to: store)
-        let limit = Database.patience
-        while !proxy.hasKeptRequests {
-          guard Instant.now < limit else { throw Failure("no request was kept back") }
-        }
-        proxy.cut(tellingTheServer: false)
-        #expect(try answers.wait(for: 1)[0]?.isGranted == true)
-        #expect(try Answers.outcome(of: .release("\(event)-1"), by: store) == .released)
-        let start = try shards.front.integer("extract(epoch FROM clock_timestamp()) * 1000000")
-        proxy.deliverKeptRequests()
-        while try shards.front.integer(Self.callsEnded(since: start)) == 0 {
-          guard Instant.now < limit else { throw Failure("the late batch never ended") }
-        }
+        try rig.lockThatArrivesLate("\(event)-1", store, statement: "%holdfast_keyed_commit%")
         #expect(try shards.servers[1].holds().keys.sorted() == ["\(event)-9"])
       }
-    }
-
-    private static func callsEnded(since unixMicroseconds: Int) -> String {
-      """
-      SELECT count(*) FROM pg_stat_activity
-       WHERE datname = current_database() AND state LIKE 'idle%'
-         AND query LIKE '%holdfast_keyed_commit%'
-         AND extract(epoch FROM query_start) * 1000000 > \(unixMicroseconds)
-      """
     }
 
     /// Records of a batch in doubt must outlast the committer's purge, and others must not pile up.
     @Test func recordsOfAnsweredBatchesAreDeletedOnTheirServer() throws {
       try withStore { store throws in
         for _ in 0..<300 {
-          #expect(try Answers.outcome(of: .lock("\(event)-1"), by: store).isGranted)
-          #expect(try Answers.outcome(of: .release("\(event)-1"), by: store) == .released)
+          #expect(try store.outcome(.lock("\(event)-1")).isGranted)
+          #expect(try store.outcome(.release("\(event)-1")) == .released)
         }
         #expect(try shards.servers[1].integer("SELECT count(*) FROM holdfast_commits") < 300)
       }

@@ -27,13 +27,12 @@ extension ServerSuites {
       try HoldStore.run(shards.settings) { store throws in
         for (server, event) in events.enumerated() {
           let best = HoldOperation.best(3, of: event, as: "cart-of-sixteen-bytes")
-          let chosen = try Answers.outcome(of: best, by: store).chosen
+          let chosen = try store.outcome(best).chosen
           #expect(chosen == ["2", "3", "4"].map { "\(event)-A-1-\($0)" })
-          #expect(try Answers.outcome(of: best, by: store).chosen == chosen, "a repetition")
+          #expect(try store.outcome(best).chosen == chosen, "a repetition")
           #expect(
             try shards.servers[server].holds().keys.sorted() == chosen?.sorted())
-          #expect(
-            try Answers.outcome(of: .best(8, of: event), by: store) == .notEnough(free: 7))
+          #expect(try store.outcome(.best(8, of: event)) == .notEnough(free: 7))
         }
       }
     }
@@ -48,18 +47,9 @@ extension ServerSuites {
       let store = SeatMapStore(settings: settings) { _ in }
       defer { store.stop() }
       for (server, event) in events.enumerated() {
-        func body(_ part: SeatMapPart) throws -> String {
-          let answer: ReadOutcome<SeatMapAnswer> = try Answers.value {
-            store.seatMap(part, of: EventID(event), completion: $0)
-          }
-          guard case .found(let map) = answer, let body = map.body(.identity) else {
-            throw Failure("\(part): \(answer)")
-          }
-          return String(decoding: body.pieces.joined(), as: UTF8.self)
-        }
         let states = server == 0 ? "1000010000" : "0000000000"
-        #expect(try body(.availability).contains("\"states\":\"\(states)\""))
-        #expect(try body(.layout).contains("\"ticket_id\":\"\(event)-A-2-5\""))
+        #expect(try store.text(.availability, of: event).contains("\"states\":\"\(states)\""))
+        #expect(try store.text(.layout, of: event).contains("\"ticket_id\":\"\(event)-A-2-5\""))
         for showsSales in [false, true] {
           let list: ReadOutcome<LongBody> = try Answers.value {
             store.tickets(of: EventID(event), showsSales: showsSales, completion: $0)
@@ -84,8 +74,7 @@ extension ServerSuites {
           """)
       }
       try HoldStore.run(shards.settings) { store throws in
-        let failure: HoldFailure? = try Answers.value { store.releaseExpired(completion: $0) }
-        #expect(failure == nil)
+        #expect(try store.sweep() == nil)
         #expect(store.snapshot().liveHolds == 2)
       }
       for server in shards.servers { #expect(try server.holds().keys.sorted() == ["live"]) }
@@ -118,15 +107,10 @@ extension ServerSuites {
     }
 
     @Test func ticketsWhoseEventIsNotTheirKeyAreReported() throws {
-      let lines = Monitor<[String]>([])
-      var options = Migrator.Options()
-      options.shardKey = ShardKey("before-first:-")
       let database = shards.servers[0]
       func warnings() throws -> Int {
-        lines.withLock { $0 = [] }
-        try Migrator(database.connection, options: options, deadline: Database.patience)
-          .migrate { line in lines.withLock { $0.append(line) } }
-        return lines.withLock { $0.filter { $0.hasPrefix("warning: 1") }.count }
+        try database.migrate { $0.shardKey = ShardKey("before-first:-") }
+          .count { $0.hasPrefix("warning: 1") }
       }
       #expect(try warnings() == 0)
       try database.run("INSERT INTO tickets (ticket_id, event_id) VALUES ('X-1', 'Y')")

@@ -2,7 +2,6 @@ import Holds
 import Postgres
 import TestSupport
 import Testing
-import Threads
 
 @testable import HoldStore
 
@@ -12,7 +11,6 @@ extension ServerSuites {
   struct ShardedStoreTests {
     private let shards: ShardedDatabases
     private let events: [String]
-    private let resolutions = Monitor<[HoldStoreEvent.Resolution]>([])
 
     init() throws {
       let shards = try ShardedDatabases()
@@ -23,40 +21,25 @@ extension ServerSuites {
       }
     }
 
-    private func withStore(
-      _ settings: HoldStoreSettings? = nil, _ body: (HoldStore) throws -> Void
-    ) throws {
-      try HoldStore.run(
-        settings ?? shards.settings,
-        onEvent: { [resolutions] event in
-          if case .batchResolved(let resolution, _) = event {
-            resolutions.withLock { $0.append(resolution) }
-          }
-        }, body)
-    }
-
     @Test func eachOperationIsDoneOnTheServerOfItsKey() throws {
       var settings = shards.settings
       settings.historyDays = 30
       settings.hasConfirms = true
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         for (server, event) in events.enumerated() {
           let (database, a, b) = (shards.servers[server], "\(event)-1", "\(event)-2")
-          func outcome(_ operation: HoldOperation) throws -> HoldOutcome {
-            try Answers.outcome(of: operation, by: store)
-          }
-          #expect(try outcome(.lock(a, b, as: "cart")).isGranted)
-          #expect(try outcome(.lock(a, as: "cart")).isGranted, "a renewal")
+          #expect(try store.outcome(.lock(a, b, as: "cart")).isGranted)
+          #expect(try store.outcome(.lock(a, as: "cart")).isGranted, "a renewal")
           #expect(
-            try outcome(.lock("\(event)-3", b, "\(event)-none"))
+            try store.outcome(.lock("\(event)-3", b, "\(event)-none"))
               == .refused([
                 UnavailableTicket(ticketID: b, reason: .held, availableInSeconds: 600),
                 UnavailableTicket(ticketID: "\(event)-none", reason: .unknown),
               ]))
-          #expect(try outcome(.release(b, as: "cart")) == .released)
-          #expect(try outcome(.confirm(a, order: "A-1", as: "cart")) == .sold)
-          #expect(try outcome(.confirm(a, order: "A-1", as: "cart")) == .sold, "a repetition")
-          #expect(try outcome(.lock(a)).isRefused)
+          #expect(try store.outcome(.release(b, as: "cart")) == .released)
+          #expect(try store.outcome(.confirm(a, order: "A-1", as: "cart")) == .sold)
+          #expect(try store.outcome(.confirm(a, order: "A-1", as: "cart")) == .sold, "a repetition")
+          #expect(try store.outcome(.lock(a)).isRefused)
           #expect(try database.holds().isEmpty)
           #expect(try database.integer("SELECT count(*) FROM holdfast_sales") == 1)
           #expect(
@@ -71,19 +54,14 @@ extension ServerSuites {
       var settings = shards.settings
       settings.committers = 4
       settings.pool.connections = 7
-      try withStore(settings) { store throws in
+      try HoldStore.run(settings) { store throws in
         let answers = Answers()
-        let threads = (0..<4).map { thread in
-          WorkerThread {
-            for round in 0..<120 {
-              let ticket = "\(events[round % 2])-\((round / 2 + thread * 7) % 60 + 1)"
-              answers.submit(
-                .lock(LockRequest(ticketIDs: [ticket], reservedSeconds: 600)),
-                as: thread * 1000 + round, to: store)
-            }
+        try inParallel(4) { [events] thread in
+          for round in 0..<120 {
+            let ticket = "\(events[round % 2])-\((round / 2 + thread * 7) % 60 + 1)"
+            answers.submit(.lock(ticket), as: thread * 1000 + round, to: store)
           }
         }
-        for thread in threads { thread.join() }
         let outcomes = try answers.wait(for: 480).values
         #expect(outcomes.filter(\.isGranted).count == 120)
         #expect(outcomes.filter(\.isRefused).count == 360)
@@ -94,35 +72,24 @@ extension ServerSuites {
     }
 
     @Test func operationsOfOneKeyAreDoneInOrderOfArrival() throws {
-      try withStore { store throws in
-        let answers = Answers()
-        for round in 0..<60 {
-          let ticket = "\(events[0])-1"
-          answers.submit(round % 2 == 0 ? .lock(ticket) : .release(ticket), as: round, to: store)
-        }
-        let outcomes = try answers.wait(for: 60)
-        for round in 0..<60 {
-          #expect(
-            round % 2 == 0 ? outcomes[round]?.isGranted == true : outcomes[round] == .released)
-        }
+      try HoldStore.run(shards.settings) { store throws in
+        try store.lockAndReleaseInTurns("\(events[0])-1")
       }
     }
 
     /// One server lets nobody on: the other's events are served, and what the first's callers are told
     /// is true.
     @Test func whileOneServerIsAwayTheOtherServes() throws {
-      var settings = shards.settings
-      settings.answerTimeoutMilliseconds = 6000
-      try withStore(settings) { store throws in
+      let settings = shards.settings.with { $0.answerTimeoutMilliseconds = 6000 }
+      try HoldStore.run(settings) { store throws in
         for event in events {
-          #expect(try Answers.outcome(of: .lock("\(event)-1"), by: store).isGranted)
+          #expect(try store.outcome(.lock("\(event)-1")).isGranted)
         }
         try shards.setAway(true, server: 0)
         let answers = Answers()
         for number in 2...40 {
           answers.submit(.lock("\(events[0])-\(number)"), as: number, to: store)
-          #expect(
-            try Answers.outcome(of: .lock("\(events[1])-\(number)"), by: store).isGranted)
+          #expect(try store.outcome(.lock("\(events[1])-\(number)")).isGranted)
         }
         let outcomes = try answers.wait(for: 39)
         let unknown = outcomes.values.filter { $0 == .failed(.outcomeUnknown) }.count
@@ -130,14 +97,9 @@ extension ServerSuites {
         #expect(unknown + unchanged == 39)
         #expect(unchanged > 0, "not all were on their way")
         // It is still away, and that is known: nothing is on its way any more.
-        #expect(
-          try Answers.outcome(of: .lock("\(events[0])-50"), by: store)
-            == .failed(.databaseUnreachable))
+        #expect(try store.outcome(.lock("\(events[0])-50")) == .failed(.databaseUnreachable))
         try shards.setAway(false, server: 0)
-        let limit = Database.patience
-        while try !Answers.outcome(of: .lock("\(events[0])-51"), by: store).isGranted {
-          guard Instant.now < limit else { throw Failure("it never came back") }
-        }
+        try waitUntil("it is back") { try store.outcome(.lock("\(events[0])-51")).isGranted }
         let held = try shards.servers[0].holds()
         for (number, outcome) in outcomes where outcome == .failed(.databaseUnreachable) {
           #expect(held["\(events[0])-\(number)"] == nil)
@@ -152,12 +114,10 @@ extension ServerSuites {
         BEGIN; INSERT INTO tickets_blocked VALUES ('\(events[0])-1', now() + interval '1 hour'),
                                                   ('\(events[0])-5', now() + interval '1 hour')
         """)
-      var settings = shards.settings
-      settings.answerTimeoutMilliseconds = 6000
-      try withStore(settings) { store throws in
-        #expect(
-          try Answers.outcome(of: .lock("\(events[0])-1"), by: store) == .failed(.contended))
-        #expect(try Answers.outcome(of: .lock("\(events[0])-2"), by: store).isGranted)
+      let settings = shards.settings.with { $0.answerTimeoutMilliseconds = 6000 }
+      try HoldStore.run(settings) { store throws in
+        #expect(try store.outcome(.lock("\(events[0])-1")) == .failed(.contended))
+        #expect(try store.outcome(.lock("\(events[0])-2")).isGranted)
         #expect(try !shards.servers[0].hasBlockedStatement())
         // Negative control: the engine's own sessions have no such limit.
         try shards.servers[0].run("ALTER FUNCTION holdfast_keyed_commit RESET lock_timeout")
@@ -178,10 +138,9 @@ extension ServerSuites {
       #expect(try server.texts("SELECT current_setting('synchronous_commit')") == ["on"])
       try server.run("ROLLBACK; RESET synchronous_commit")
       try server.run("ALTER DATABASE \(name) SET default_transaction_isolation = 'serializable'")
-      try withStore { store throws in
-        #expect(
-          try Answers.outcome(of: .lock("\(events[0])-1"), by: store) == .failed(.databaseRefused))
-        #expect(try Answers.outcome(of: .lock("\(events[1])-1"), by: store).isGranted)
+      try HoldStore.run(shards.settings) { store throws in
+        #expect(try store.outcome(.lock("\(events[0])-1")) == .failed(.databaseRefused))
+        #expect(try store.outcome(.lock("\(events[1])-1")).isGranted)
       }
     }
   }

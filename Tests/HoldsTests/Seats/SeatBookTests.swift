@@ -45,9 +45,9 @@ import Testing
       }
       let quantity = Int.random(in: 1...8, using: &generator)
       let isAdjacent = Bool.random(using: &generator)
-      let chosen = book.choose(SeatWish(quantity: quantity, mustBeAdjacent: isAdjacent))
       #expect(
-        chosen == model.choice(quantity, mustBeAdjacent: isAdjacent),
+        book.choose(SeatWish(quantity: quantity, mustBeAdjacent: isAdjacent))
+          == model.choice(quantity, mustBeAdjacent: isAdjacent),
         "round \(round), \(quantity) of \(model), adjacent \(isAdjacent), seed \(Self.seed)")
     }
   }
@@ -64,9 +64,9 @@ import Testing
         model.isFree[seat].toggle()
         book.learn(model.isFree[seat] ? .free : .taken, of: seat)
         let quantity = Int.random(in: 1...5, using: &generator)
-        let chosen = book.choose(SeatWish(quantity: quantity))
         #expect(
-          chosen == model.choice(quantity, mustBeAdjacent: false), "seed \(Self.seed)")
+          book.choose(SeatWish(quantity: quantity))
+            == model.choice(quantity, mustBeAdjacent: false), "seed \(Self.seed)")
         #expect(book.freeCount(zone: nil) == model.isFree.filter(\.self).count)
       }
     }
@@ -110,14 +110,12 @@ import Testing
     var book = SeatBook(SeatPlan(seats + [Seat(ticketID: "s", zone: "A", row: "1", number: "1")]))
     #expect(book.plan.ticketIDs == ["s"] + (1...12).map { "g\($0)" })
     book.learn(.taken, of: 2)
-    let found = book.choose(SeatWish(zone: "Floor", quantity: 3, mustBeAdjacent: true))
-    #expect(found == [1, 3, 4])
+    #expect(
+      book.choose(SeatWish(zone: "Floor", quantity: 3, mustBeAdjacent: true)) == [1, 3, 4])
     for (zone, count) in [("Floor", 12), ("nowhere", 1)] {
-      let none = book.choose(SeatWish(zone: zone, quantity: count))
-      #expect(none == nil)
+      #expect(book.choose(SeatWish(zone: zone, quantity: count)) == nil)
     }
-    let all = book.choose(SeatWish(quantity: 12))
-    #expect(all?.count == 12)
+    #expect(book.choose(SeatWish(quantity: 12))?.count == 12)
     #expect(book.freeCount(zone: "nowhere") == 0)
   }
 
@@ -144,8 +142,7 @@ import Testing
   @Test func claimedSeatsCountAsFreeUntilTheyAreDecided() {
     var book = book("..#.", "....")
     book.claim([0, 4])
-    let chosen = book.choose(SeatWish(quantity: 6))
-    #expect(chosen == nil)
+    #expect(book.choose(SeatWish(quantity: 6)) == nil)
     #expect(book.freeCount(zone: nil) == 7 && book.freeCount(zone: "nowhere") == 0)
     book.learn(.held(until: 1_000_000), of: 0)
     #expect(book.freeCount(zone: nil) == 6)
@@ -170,14 +167,13 @@ import Testing
     var book = book("..")
     book.claim([0, 1])
     func could(_ quantity: Int) -> Bool { book.couldChoose(SeatWish(quantity: quantity)) }
-    func chosen() -> [Int]? { book.choose(SeatWish(quantity: 1)) }
-    #expect(chosen() == nil)
+    #expect(book.choose(SeatWish(quantity: 1)) == nil)
     #expect(could(2))
     #expect(!could(3))
     book.learn(.held(until: 9), of: 0)
     #expect(!could(2))
     book.unclaim([0, 1])
-    #expect(chosen() == [1])
+    #expect(book.choose(SeatWish(quantity: 1)) == [1])
     #expect(book.claimedSeats.isEmpty)
   }
 
