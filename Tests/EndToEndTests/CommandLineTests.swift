@@ -71,7 +71,7 @@ extension EndToEnd {
       ("HOLDFAST_POOL_SIZE", "2", "more than HOLDFAST_COMMITTERS, which is 2"),
       ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:number"),
       ("HOLDFAST_MAX_BODY_BYTES", "122881", "a whole number from 256 to 122880"),
-      ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 1024 to 32768"),
+      ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 2048 to 32768"),
     ])
     func wrongSettingsAreRefused(name: String, value: String, allowed: String) throws {
       let inEnvironment = try run(["serve"], [name: value])
@@ -140,6 +140,15 @@ extension EndToEnd {
           ["migrate", "--engine", "plproxy", "--limits"], [:], 2,
           "--engine: expected no other option"
         ),
+        (
+          ["migrate", "--engine", "plproxy", "--confirm"], [:], 2,
+          "--engine: expected no other option"
+        ),
+        (
+          ["migrate", "--engine", "plproxy", "--no-strict-sales"], [:], 2,
+          "--engine: expected no other option"
+        ),
+        (["migrate", "--confirm"], [:], 2, "--confirm: expected --grant"),
         (["migrate", "--shard-key", "off"], [:], 2, "--shard-key: expected"),
       ] as [([String], [String: String], Int, String)])
     func whatCannotBeIsRefused(
@@ -148,6 +157,17 @@ extension EndToEnd {
       let command = try run(arguments, settings)
       #expect(command.exitCode == exitCode)
       #expect(command.output.contains(told), "\(command.output)")
+    }
+
+    /// Without the usage of another command.
+    @Test(arguments: [
+      (["hash"], "the secret: expected 32 to 512 of [A-Za-z0-9._~+/=-], made at random"),
+      (["create", "a/b", "--scopes", "hold"], "a key's name: expected 1 to 64 of [A-Za-z0-9._-]"),
+    ])
+    func whatIsWrongWithAKeyIsTold(arguments: [String], told: String) throws {
+      let command = try run(["key"] + arguments)
+      #expect(command.exitCode == 2)
+      #expect(command.output == "Error: \(told)\n")
     }
 
     @Test func misspelledSettingsAreNamed() throws {
@@ -178,7 +198,7 @@ extension EndToEnd {
       let scripts = try names(in: "deploy/lib/settings.sh", from: "script_settings=(", to: ")\n")
       let nginx = try names(in: "nginx/render", from: "<<'EOF'\n", to: "\nEOF\n")
       #expect(scripts.count > 30 && nginx.count > 20)
-      let values = scripts.union(nginx).map { ($0, "1000") }
+      let values = scripts.union(nginx).map { ($0, "4000") }
       let command = try run(["serve"], Dictionary(uniqueKeysWithValues: values))
       #expect(command.output.contains("/nowhere/s: bind"))
       #expect(!command.output.contains("unknown setting"), "\(command.output)")

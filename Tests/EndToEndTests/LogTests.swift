@@ -11,28 +11,24 @@ extension EndToEnd {
 
     /// The service with its log in a pipe that nobody reads yet.
     private struct Service {
-      let child: ChildProcess
+      let process: ServiceProcess
       let peer: FastCGIPeer
-      private let pipe: Pipe
-      private let directory: TemporaryDirectory
+      private let pipe = Pipe()
 
       init(settings more: [String: String] = [:]) throws {
-        let (pipe, directory) = (Pipe(), try TemporaryDirectory())
-        let path = directory.path + "/s"
-        let settings = [
-          "HOLDFAST_LISTEN": path, "HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_METRICS": "true",
-          "HOLDFAST_SHUTDOWN_TIMEOUT": "2s",
-        ]
-        child = try ChildProcess(
-          [TestSettings.binary, "serve"],
-          environment: try Site.shared().databaseEnvironment().merging(settings) { $1 }
-            .merging(more) { $1 },
+        let settings = ["HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_SHUTDOWN_TIMEOUT": "2s"]
+        process = try ServiceProcess(
+          on: .shared(), settings: settings.merging(more) { $1 },
           output: pipe.fileHandleForWriting.fileDescriptor)
         // The pipe ends with the service.
         try pipe.fileHandleForWriting.close()
-        try waitUntil("holdfast listens") { (try? Socket(path: path)) != nil }
-        peer = try FastCGIPeer(path: path)
-        (self.pipe, self.directory) = (pipe, directory)
+        peer = try process.peer()
+      }
+
+      /// Stops it, whether or not anybody reads its log.
+      func stop() {
+        process.signal(SIGTERM)
+        #expect(process.wait(seconds: 30) == 0)
       }
 
       /// Each of these requests is logged.
@@ -60,8 +56,7 @@ extension EndToEnd {
       let service = try Service()
       try service.ask()
       #expect(try service.lostLines() > 0)
-      service.child.signal(SIGTERM)
-      #expect(service.child.wait(seconds: 30) == 0)
+      service.stop()
     }
 
     /// The lines of these requests have more bytes than a pipe and the shorter queue hold, and fewer
@@ -71,8 +66,7 @@ extension EndToEnd {
       let service = try Service(settings: settings)
       try service.ask(1000)
       #expect((try service.lostLines() > 0) == losesLines)
-      service.child.signal(SIGTERM)
-      #expect(service.child.wait(seconds: 30) == 0)
+      service.stop()
     }
 
     /// Negative control: a program that writes its log itself stands still, before it has written as much.
@@ -94,8 +88,7 @@ extension EndToEnd {
       try service.ask()
       let lost = try service.lostLines()
       let log = service.readLog()
-      service.child.signal(SIGTERM)
-      #expect(service.child.wait(seconds: 30) == 0)
+      service.stop()
       let lines = String(decoding: try log.value(), as: UTF8.self).split(separator: "\n")
       let objects = try lines.map {
         try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: String])

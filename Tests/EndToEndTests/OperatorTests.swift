@@ -116,7 +116,7 @@ extension EndToEnd {
       #expect(try site.holdfast("release", "--ticket", ticket, "--reason", " ").exitCode == 2)
       #expect(try peer.lock([ticket]).status == 400)
       let release = try site.holdfast(
-        "release", "--ticket", ticket, "--ticket", prefix + "5", "--reason", "case 4711")
+        "release", "--ticket", ticket, "--ticket", prefix + "5", "--reason", " case  4711 ")
       #expect(release.exitCode == 0)
       #expect(release.output.contains("\(ticket): released; it was held by cart "))
       #expect(release.output.contains("\(prefix)5: was not held"))

@@ -22,19 +22,18 @@ extension EndToEnd {
     ) throws {
       let manager = try NotifyReceiver()
       let log = try LogPipe()
-      let directory = try TemporaryDirectory()
-      let settings = [
-        "HOLDFAST_LISTEN": directory.path + "/s", "HOLDFAST_LOG_LEVEL": "debug",
-        "HOLDFAST_REQUEST_TIMEOUT": "2s", "HOLDFAST_SWEEP_INTERVAL": "0",
-        "HOLDFAST_HISTORY": "0", "NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000",
-      ]
-      let service = try ChildProcess(
-        [TestSettings.binary, "serve"],
-        environment: site.databaseEnvironment().merging(settings) { $1 }, output: log.writeEnd)
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "HOLDFAST_LOG_LEVEL": "debug", "HOLDFAST_REQUEST_TIMEOUT": "2s",
+          "HOLDFAST_STATEMENT_TIMEOUT": "1s", "HOLDFAST_QUEUE_WAIT": "1s",
+          "HOLDFAST_SWEEP_INTERVAL": "0", "HOLDFAST_HISTORY": "0", "NOTIFY_SOCKET": manager.name,
+          "WATCHDOG_USEC": "200000",
+        ], output: log.writeEnd)
       try manager.waitFor("STATUS=ready; ")
       log.fill()
 
-      let peer = try FastCGIPeer(path: directory.path + "/s")
+      let peer = try service.peer()
       for _ in 0..<3 {
         #expect(try peer.request(method, path, body: body).status == status)
         try manager.expectKept("\(thread) has logged to a full pipe")

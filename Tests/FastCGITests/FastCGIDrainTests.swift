@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 import Threads
 
+@testable import FastCGI
+
 /// How a server ends without losing a request.
 @Suite struct FastCGIDrainTests {
   @Test func aDrainRemovesTheFileAndServesWhoeverIsConnected() throws {
@@ -59,5 +61,25 @@ import Threads
     for exchange in exchanges { exchange.respond(Array("x".utf8)) }
     #expect(holding.server.waitUntilIdle(until: TestServer.patience) == 0)
     for client in clients { #expect(try client.readAnswer() == "x") }
+  }
+
+  /// What waits in a queue that nobody takes from is reset when the process ends. The queue of an inherited
+  /// socket is taken over.
+  @Test(arguments: [false, true])
+  func aPortIsClosedByADrainUnlessItIsInherited(isInherited: Bool) throws {
+    // Its owner keeps it, as the program does.
+    var socket = try Sockets.make(.tcp(host: "127.0.0.1", port: "0"))
+    if isInherited {
+      let passed = fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 3)
+      socket = try Sockets.make(.inherited(descriptor: passed))
+    }
+    let port = Socket.port(of: socket.descriptor)
+    let server = FastCGIServer(listeningOn: socket, limits: .testing()) { $0.respond([]) }
+    defer { server.stop() }
+    _ = try Socket(port: port)
+    server.drain()
+    #expect(((try? Socket(port: port)) != nil) == isInherited)
+    #expect(server.waitUntilIdle(until: TestServer.patience) == 0)
+    withExtendedLifetime(socket) {}
   }
 }

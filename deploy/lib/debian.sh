@@ -4,7 +4,7 @@
 # build_package DIRECTORY REVISION [PROGRAM]: puts it, or $binary, into a package in DIRECTORY, and sets $package. Everything
 # that could differ from run to run is taken from the last commit.
 build_package() {
-    local stage=$work/stage-$2 program=${3:-$binary} commit version maintainer swift_version
+    local stage=$work/stage-$2 program=${3:-$binary} commit version maintainer control swift_version
     commit=$(git -C "$root" rev-parse HEAD)
     version=$("$program" --version)-$2
     maintainer="${DEBFULLNAME:-$(git -C "$root" log -1 --format=%an)} <${DEBEMAIL:-$(git -C "$root" log -1 --format=%ae)}>"
@@ -20,7 +20,8 @@ build_package() {
     cp "$program" "$stage/holdfast"
     settle_program "$stage/holdfast"
     cp "$root/deploy/systemd/holdfast.socket" "$root"/deploy/systemd/holdfast{,@}.service "$stage/debian/"
-    sed -i "s/@MAINTAINER@/$maintainer/" "$stage/debian/control"
+    control=$(<"$stage/debian/control")
+    printf '%s\n' "${control//@MAINTAINER@/"$maintainer"}" >"$stage/debian/control"
     {
         printf 'holdfast (%s) unstable; urgency=medium\n\n' "$version"
         printf '  * Version %s, built from commit\n    %s.\n\n' "${version%-*}" "$commit"

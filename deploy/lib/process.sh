@@ -23,7 +23,8 @@ pid_of() {
     local pid started
     [[ -f $dir/pids/$1 ]] || return 1
     read -r pid started <"$dir/pids/$1" || return 1
-    [[ $(started_at "$pid") == "$started" ]] || return 1
+    # Of one that had ended before it was remembered, nothing is known.
+    [[ -n $started && $(started_at "$pid") == "$started" ]] || return 1
     echo "$pid"
 }
 

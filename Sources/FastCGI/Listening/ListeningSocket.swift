@@ -84,6 +84,12 @@ public final class ListeningSocket: Sendable {
     if let file { unsafe unlink(file) }
   }
 
+  /// Refuses new connections from now on (`shutdown(2)`), whoever else keeps this object. Those that nobody
+  /// has accepted are lost.
+  func stopListening() {
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
   /// True when the descriptor is a socket that accepts connections (`SO_ACCEPTCONN`, `socket(7)`).
   public static func isListening(descriptor: Int32) -> Bool {
     var accepts: Int32 = 0

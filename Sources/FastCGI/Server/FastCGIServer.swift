@@ -56,6 +56,8 @@ public final class FastCGIServer: Sendable {
       if !stopped.isInherited {
         stopped.removePath()
         while acceptConnection(from: stopped) {}
+        // Nobody accepts what would come now.
+        stopped.stopListening()
       }
       socket = nil
     }

@@ -13,8 +13,8 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// The value of `Content-Type`; nil where there is no content, as in a 304.
   var contentType: String? = "application/json"
 
-  /// The value of `Cache-Control`.
-  var cacheControl = "no-store"
+  /// The value of `Cache-Control`; nil only where another answer takes this one's place.
+  var cacheControl: String? = "no-store"
 
   /// The headers that only this answer has: `Allow`, `Retry-After`, `ETag` and the like.
   var ownHeaders: [APIHeader] = []
@@ -42,7 +42,7 @@ public struct APIResponse: Sendable, Equatable, CustomStringConvertible, CustomR
   /// `Cache-Control`, `X-Request-Id`, its own.
   public func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
     if let contentType { body("Content-Type", contentType) }
-    body("Cache-Control", cacheControl)
+    if let cacheControl { body("Cache-Control", cacheControl) }
     body("X-Request-Id", requestID)
     for header in ownHeaders { body(header.name, header.value) }
   }

@@ -20,6 +20,9 @@ struct SeatMap: Endpoint {
     } catch {
       return respond(.refusal(error, requestID: requestID))
     }
+    if request.header("SEAT_MAP_REDIRECT") != nil {
+      return respond(Self.redirect(to: "\(request.path)?event_id=", eventID, requestID: requestID))
+    }
     // Read now: a request's headers end with its answer.
     let coding = Conditions.coding(request.header("HTTP_ACCEPT_ENCODING"))
     let ifNoneMatch = request.header("HTTP_IF_NONE_MATCH")
@@ -40,6 +43,18 @@ struct SeatMap: Endpoint {
 
   private static let notFound = Array(
     #"{"message":"Event not found","status":404,"data":{"valido":false}}"#.utf8)
+
+  /// Tells the web server, which cannot decode an id, under which one it has the answer in its cache.
+  private static func redirect(
+    to path: String, _ eventID: EventID, requestID: String
+  ) -> APIResponse {
+    var response = APIResponse(status: 200, requestID: requestID, body: [])
+    // nginx would send these beside the other answer's.
+    (response.contentType, response.cacheControl) = (nil, nil)
+    response.ownHeaders.append(
+      APIHeader(name: "X-Accel-Redirect", value: path + QueryReader.encode(eventID.text)))
+    return response
+  }
 
   private static func response(
     _ part: SeatMapPart, _ answer: SeatMapAnswer, coding: ContentCoding, ifNoneMatch: String?,

@@ -19,6 +19,16 @@ enum QueryReader {
     return nil
   }
 
+  /// A value as RFC 3986 recommends to write it: all but `[A-Za-z0-9._~-]` encoded, with capital digits.
+  static func encode(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    let bytes = text.utf8.flatMap { byte in
+      byte.isIDByte || byte == UInt8(ascii: "~")
+        ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   private static func decode(_ encoded: [UInt8]) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(encoded.count)

@@ -37,7 +37,7 @@ struct KeyCommand: ParsableCommand {
       do throws(APIKeyError) {
         _ = try APIKey(line: line)
       } catch {
-        throw ValidationError(error.description)
+        throw SettingError(error.description)
       }
       print(line)
       // Not in the output, which goes to the file of keys.
@@ -53,7 +53,7 @@ struct KeyCommand: ParsableCommand {
     func run() throws {
       let secret = readLine() ?? ""
       guard KeySecret.isStrong(secret) else {
-        throw ValidationError(
+        throw SettingError(
           "the secret: expected 32 to 512 of [A-Za-z0-9._~+/=-], made at random")
       }
       print(KeyDigest(ofSecret: secret).text)

@@ -62,9 +62,12 @@ struct MigrateCommand: ParsableCommand {
     if let engine, EngineMigrator.Engine(rawValue: engine) == nil {
       throw ValidationError("--engine: expected plproxy, got \"\(engine)\"")
     }
-    let isForTables = createTables || eventIndex || grant != nil || limits || shardKey != nil
-    if engine != nil, isForTables {
+    let grants = grant != nil || confirm || !strictSales
+    if engine != nil, grants || createTables || eventIndex || limits || shardKey != nil {
       throw ValidationError("--engine: expected no other option than --dry-run and --timeout")
+    }
+    if confirm, grant == nil {
+      throw ValidationError("--confirm: expected --grant with it, and a role")
     }
   }
 

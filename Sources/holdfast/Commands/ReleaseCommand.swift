@@ -25,10 +25,10 @@ struct ReleaseCommand: ParsableCommand {
 
   @OptionGroup var database: DatabaseOptions
 
-  func validate() throws {
-    let trimmed = reason.split(separator: " ").joined(separator: " ")
-    guard Self.reasonLength.contains(trimmed.count) else {
-      throw ValidationError("--reason: expected 1 to 500 characters, got \(trimmed.count)")
+  mutating func validate() throws {
+    reason = reason.split(separator: " ").joined(separator: " ")
+    guard Self.reasonLength.contains(reason.count) else {
+      throw ValidationError("--reason: expected 1 to 500 characters, got \(reason.count)")
     }
     guard !ticket.isEmpty, ticket.allSatisfy({ !$0.isEmpty }) else {
       throw ValidationError("--ticket: expected a ticket's id, got nothing")

@@ -21,8 +21,14 @@ final class APIKeyFile: Sendable {
   private let state: Monitor<State>
 
   private struct State {
+    var text: String
     var keys: APIKeys
-    var version: Version
+
+    /// Of the file whose text was read; nil as long as the text may change without another version.
+    var version: Version?
+
+    /// Why the last reading failed; nil if it did not.
+    var failure: String?
     var nextCheck: Instant
   }
 
@@ -30,24 +36,31 @@ final class APIKeyFile: Sendable {
   private struct Version: Equatable {
     var device: UInt
     var inode: UInt
+    var bytes: Int
 
     /// When its content, owner or permissions were last changed.
     var seconds: Int
     var nanoseconds: Int
+
+    /// Nil if it was changed so lately that another change may have the same time.
+    var ifFinal: Version? { seconds + 1 < Int(Date.now.timeIntervalSince1970) ? self : nil }
   }
 
   /// Reads the file.
   ///
-  /// - Parameter report: Told of each later reading, on the thread of a request.
+  /// - Parameter report: Told of each later reading of new keys, and of a failure once, on the thread of a
+  ///   request.
   init(
     path: String, report: @escaping @Sendable (Event) -> Void
   ) throws(SettingError) {
     self.path = path
     self.report = report
     do throws(ReadingError) {
-      let version = try Self.version(of: path)
+      let version = try Self.version(of: path).ifFinal
+      let text = try Self.read(path)
       state = Monitor(
-        State(keys: try Self.read(path), version: version, nextCheck: Self.nextCheck))
+        State(
+          text: text, keys: try Self.keys(text), version: version, nextCheck: Self.nextCheck))
     } catch {
       throw SettingError("HOLDFAST_API_KEYS_FILE: \(path): \(error.reason)")
     }
@@ -55,28 +68,33 @@ final class APIKeyFile: Sendable {
 
   /// The keys; a change of the file counts within a second.
   func current() -> APIKeys {
-    let (isDue, known) = state.withLock { state in
-      let isDue = Instant.now >= state.nextCheck
-      if isDue { state.nextCheck = Self.nextCheck }
-      return (isDue, (keys: state.keys, version: state.version))
+    let due = state.withLock { state -> State? in
+      guard Instant.now >= state.nextCheck else { return nil }
+      state.nextCheck = Self.nextCheck
+      return state
     }
-    return isDue ? readAgain(unlessStill: known.version) ?? known.keys : known.keys
+    if let due { readAgain(known: due) }
+    return state.withLock { $0.keys }
   }
 
-  /// The new keys; nil if the file is as it was or cannot be used.
-  private func readAgain(unlessStill known: Version) -> APIKeys? {
+  /// Takes over the keys of a file that has changed, or says why it cannot. It is tried at the next check, too.
+  private func readAgain(known: State) {
     do throws(ReadingError) {
       let version = try Self.version(of: path)
-      guard version != known else { return nil }
-      // A version that cannot be used is not tried, and not complained of, a second time.
-      state.withLock { $0.version = version }
-      let keys = try Self.read(path)
-      state.withLock { $0.keys = keys }
-      report(.read(keys: keys.count))
-      return keys
+      if version == known.version {
+        return state.withLock { $0.failure = nil }
+      }
+      let final = version.ifFinal
+      let text = try Self.read(path)
+      let keys = text == known.text ? known.keys : try Self.keys(text)
+      state.withLock { state in
+        (state.text, state.keys) = (text, keys)
+        (state.version, state.failure) = (final, nil)
+      }
+      if text != known.text { report(.read(keys: keys.count)) }
     } catch {
-      report(.failed(reason: "\(path): \(error.reason)"))
-      return nil
+      state.withLock { $0.failure = error.reason }
+      if error.reason != known.failure { report(.failed(reason: "\(path): \(error.reason)")) }
     }
   }
 
@@ -98,14 +116,18 @@ final class APIKeyFile: Sendable {
       throw ReadingError(reason: "expected a regular file of at most \(maximumBytes) bytes")
     }
     return Version(
-      device: status.st_dev, inode: status.st_ino, seconds: status.st_ctim.tv_sec,
-      nanoseconds: status.st_ctim.tv_nsec)
+      device: status.st_dev, inode: status.st_ino, bytes: status.st_size,
+      seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec)
   }
 
-  private static func read(_ path: String) throws(ReadingError) -> APIKeys {
+  private static func read(_ path: String) throws(ReadingError) -> String {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw ReadingError(reason: "expected a file of text that the service may read")
     }
+    return text
+  }
+
+  private static func keys(_ text: String) throws(ReadingError) -> APIKeys {
     do {
       return try APIKeys(text: text)
     } catch {

@@ -112,8 +112,9 @@ struct ServiceSettings {
     _ reader: inout SettingReader, bodyBytes: Int
   ) throws(SettingError) -> FastCGILimits {
     let parameterBytes = try reader.read(
-      "max-parameters-bytes", .integer(1024...32_768), default: 16_384,
-      "Size of a request's FastCGI parameters. If they are larger, the connection is closed.")
+      "max-parameters-bytes", .integer(2048...32_768), default: 16_384,
+      "Size of a request's FastCGI parameters. If they are larger, the connection is closed. "
+        + "nginx/render must know it too.")
     guard bodyBytes + parameterBytes <= requestBytes else {
       throw SettingError(
         "HOLDFAST_MAX_BODY_BYTES and HOLDFAST_MAX_PARAMETERS_BYTES: expected at most \(requestBytes)"

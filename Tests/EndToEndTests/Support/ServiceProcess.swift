@@ -13,10 +13,11 @@ final class ServiceProcess {
   /// - Parameters:
   ///   - listen: Another address than a socket of its own.
   ///   - input: A descriptor that becomes its standard input.
+  ///   - output: A descriptor that takes in what it logs; `log` is empty then.
   ///   - launcher: A command that runs the service, whose command line follows.
   init(
     on site: Site, database: String? = nil, user: String? = nil, listen: String? = nil,
-    settings: [String: String] = [:], input: Int32? = nil,
+    settings: [String: String] = [:], input: Int32? = nil, output: Int32? = nil,
     launcher: [String] = []
   ) throws {
     directory = try TemporaryDirectory()
@@ -27,10 +28,11 @@ final class ServiceProcess {
     environment.merge(TestSettings.patience) { $1 }
     child = try ChildProcess(
       launcher + [TestSettings.binary, "serve"], environment: environment.merging(settings) { $1 },
-      input: input, output: try output.get().descriptor)
+      input: input, output: try output ?? self.output.get().descriptor)
     try waitUntil("holdfast listens") {
       if let code = child.wait(seconds: 0) { throw Failure("holdfast ended: \(code)\n\(log)") }
-      return log.contains(#""message":"serving""#)
+      return output == nil
+        ? log.contains(#""message":"serving""#) : (try? Socket(path: socketPath)) != nil
     }
   }
 
