@@ -3,16 +3,15 @@ import Testing
 
 extension EndToEnd {
   /// An event's id may be percent-encoded in many ways: nginx's cache has its seat map once.
-  @Suite("Seat maps: ways to write an id")
+  @Suite(
+    "Seat maps: ways to write an id",
+    .site(["HOLDFAST_DEMO_TICKETS": "0", "HOLDFAST_MAX_EVENT_ID_BYTES": "2048"]))
   struct SeatMapSpellingTests {
-    private static let unreserved = CharacterSet(
-      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
     private let site: Site
     private let http: HTTPConnection
 
     init() throws {
-      site = try .shared()
+      site = try .ofSuite()
       http = site.http()
     }
 
@@ -91,12 +90,26 @@ extension EndToEnd {
       #expect(try keys(path, of: id).count == 1)
     }
 
+    /// As long as an id may be, and each of its bytes is encoded.
+    @Test func theLongestIDIsAnswered() throws {
+      let id = String(repeating: "é", count: 1024)
+      try addEvent(id)
+      for capitals in [true, false] {
+        let spelling = encode(id, asIs: "", capitals: capitals)
+        let answer = try http.get("/tickets_layout?event_id=\(spelling)")
+        #expect(answer.status == 200)
+        #expect(answer.data["event_id"] as? String == id)
+      }
+    }
+
     /// What does not name an event is told so, whichever way it is written.
     @Test func mistakesAreToldAsEver() throws {
       for (query, status) in [
         ("%6Eone-\(UInt32.random(in: 0 ... .max))", 404), ("%zz", 400), ("%61%00b", 400),
         ("%ff", 400),
-        ("%61" + String(repeating: "a", count: 256), 400), ("%", 400), ("+%2", 400),
+        ("%61" + String(repeating: "a", count: 2048), 400), ("%", 400), ("+%2", 400),
+        (String(repeating: "%C3%A9", count: 1300), 400),
+        (String(repeating: "%c3", count: 2600), 400),
       ] {
         let answer = try http.get("/tickets_layout?event_id=\(query)")
         #expect(answer.status == status, "\(query)")
