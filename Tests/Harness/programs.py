@@ -9,9 +9,10 @@ SOURCES = ROOT / "Tests" / "Benchmarks" / "load"
 
 
 def compile_c(name: str, folder: Path, *libraries: str) -> Path:
-    """Compiles SOURCES/name.c in this folder, unless what lies there is newer."""
+    """Compiles SOURCES/name.c in this folder, unless what lies there is newer than it and the headers."""
     source, program = SOURCES / f"{name}.c", folder / name
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    newest = max(file.stat().st_mtime for file in (source, *SOURCES.glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < newest:
         run("cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source,
             *(f"-l{library}" for library in libraries))
         program.chmod(0o755)

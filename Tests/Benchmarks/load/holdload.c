@@ -25,23 +25,9 @@
 //
 // One JSON object on standard output.
 
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <getopt.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "load.h"
 
-enum { RUSH_TICKETS = 50, MOST_CLIENTS = 16384, MOST_CART = 100, DRAIN_SECONDS = 20, STATUSES = 600, EVENTS = 1024 };
+enum { RUSH_TICKETS = 50, MOST_CLIENTS = 16384, MOST_CART = 100, STATUSES = 600 };
 enum { BODY_BYTES = 4096, ANSWER_BYTES = 16384, IMPATIENT_MS = 50, WHEEL_MS = 8192 };
 
 // Events are sold one after the other. Within one, carts that follow each other in time do not lie next to each other
@@ -73,11 +59,6 @@ static struct {
 } options = {.port = 8080, .clients = 1, .cart = 2, .seconds = 5, .keys = 1,
              .first = 10000000, .tickets = 1000000, .event = 50000};
 
-typedef struct {
-    uint32_t *microseconds;  // of the answers inside the measured time
-    size_t count, room;
-} Times;
-
 static struct {
     uint64_t early;  // of those refused: while enough seats were free
     uint64_t granted, refused, released;  // over the whole run, warm-up included: what the table must agree with
@@ -86,26 +67,14 @@ static struct {
     uint64_t shed[STATUSES], silent, unknown;
     uint64_t unsent;
     bool exhausted;
-    Times served, turnedAway;
+    Times served, turnedAway;  // of the answers inside the measured time
 } totals;
 
-static int poller;
 static Client *clients;
 static uint64_t nextCart;
 static double measureFrom, measureUntil;
 static Client *freeClients, *wheel[WHEEL_MS];
 static uint64_t wheelTurned;  // milliseconds up to which those that rest were woken
-
-static void fail(const char *what) {
-    fprintf(stderr, "holdload: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static uint64_t randomNumber(void) {  // xorshift64; a fixed seed, so that runs are alike
     static uint64_t x = 88172645463325252u;
@@ -136,19 +105,6 @@ static bool chooseCart(Client *client) {
     return true;
 }
 
-static void openConnection(Client *client) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (client->fd < 0) fail("socket");
-    client->connecting = connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0;
-    if (client->connecting && errno != EINPROGRESS) fail("connect");
-    int on = 1;
-    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct epoll_event event = {.events = client->connecting ? EPOLLOUT : EPOLLIN, .data.ptr = client};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, client->fd, &event) < 0) fail("epoll_ctl");
-}
-
 static bool isBest(void) { return options.scenario == BEST || options.scenario == BEST_RUSH; }
 
 static int writeCart(const Client *client, bool locks, char *body) {
@@ -161,6 +117,8 @@ static int writeCart(const Client *client, bool locks, char *body) {
         length += sprintf(body + length, "%s\"E%lu-%lu\"", i ? "," : "", key, options.first + client->cart + (uint64_t)i);
     return length + sprintf(body + length, locks ? "],\"reserved_time\":600" : "]");
 }
+
+static void connectClient(Client *client) { client->fd = openConnection(options.port, client, &client->connecting); }
 
 static void sendRequest(Client *client) {
     char body[BODY_BYTES], request[BODY_BYTES + 256];
@@ -189,7 +147,7 @@ static void sendNext(Client *client, double due) {
     client->releasing = client->holding;
     client->due = due;
     client->waiting = true;
-    if (client->fd < 0) openConnection(client);
+    if (client->fd < 0) connectClient(client);
     if (!client->connecting) sendRequest(client);
 }
 
@@ -250,13 +208,7 @@ static size_t wholeAnswer(const Client *client) {
 }
 
 static void record(Times *times, double due, double answered) {
-    if (answered < measureFrom || answered >= measureUntil) return;
-    if (times->count == times->room) {
-        times->room = times->room ? times->room * 2 : 1 << 16;
-        times->microseconds = realloc(times->microseconds, times->room * sizeof *times->microseconds);
-        if (!times->microseconds) fail("realloc");
-    }
-    times->microseconds[times->count++] = (uint32_t)((answered - due) * 1e6);
+    if (answered >= measureFrom && answered < measureUntil) add(times, answered - due);
 }
 
 /// Whether the answer turns the client away for now; it then rests.
@@ -294,13 +246,12 @@ static void count(Client *client, int status) {
 
 static void reopen(Client *client) {
     close(client->fd);
-    openConnection(client);
+    connectClient(client);
 }
 
 static void connected(Client *client) {
     client->connecting = false;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-    if (epoll_ctl(poller, EPOLL_CTL_MOD, client->fd, &event) < 0) fail("epoll_ctl");
+    await(EPOLL_CTL_MOD, client->fd, EPOLLIN, client);
     if (client->waiting) sendRequest(client);
 }
 
@@ -338,7 +289,7 @@ static void run(void) {
     bool lazy = options.shed || options.rate;
     for (int i = 0; i < options.clients; i++) {
         clients[i].fd = -1;
-        if (!lazy) openConnection(&clients[i]);
+        if (!lazy) connectClient(&clients[i]);
     }
     double nextDue = now();
     measureFrom = nextDue + options.warmup;
@@ -366,19 +317,8 @@ static void run(void) {
 
 // MARK: Report
 
-static int byValue(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static uint32_t percentile(const Times *times, double share) {
-    if (!times->count) return 0;
-    size_t index = (size_t)((double)times->count * share);
-    return times->microseconds[index < times->count ? index : times->count - 1];
-}
-
 static void reportTimes(const char *name, Times *times) {
-    if (times->count) qsort(times->microseconds, times->count, sizeof *times->microseconds, byValue);
+    sort(times);
     printf("\"%s\":%zu,\"%s_rate\":%.1f,", name, times->count, name, (double)times->count / options.seconds);
     printf("\"%s_p50_us\":%u,\"%s_p99_us\":%u,\"%s_max_us\":%u,", name, percentile(times, 0.5), name,
            percentile(times, 0.99), name, percentile(times, 1));
@@ -394,7 +334,7 @@ static void reportStatuses(const char *prefix, const uint64_t *statuses, const c
 
 static void report(void) {
     Times *served = &totals.served;
-    if (served->count) qsort(served->microseconds, served->count, sizeof *served->microseconds, byValue);
+    sort(served);
     printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,", served->count,
            (double)served->count / options.seconds, percentile(served, 0.5), percentile(served, 0.99),
            percentile(served, 1));

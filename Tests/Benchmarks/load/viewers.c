@@ -7,24 +7,10 @@
 //
 // One JSON object on standard output.
 
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <getopt.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
+#include "load.h"
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { MOST_CLIENTS = 30000, HEAD_BYTES = 2048, READ_BYTES = 262144, EVENTS = 1024, DRAIN_SECONDS = 20 };
+enum { MOST_CLIENTS = 30000, HEAD_BYTES = 2048, READ_BYTES = 262144 };
 
 typedef struct {
     int fd;
@@ -43,37 +29,11 @@ static struct {
 } options = {.port = 8080, .clients = 64, .path = "/", .seconds = 5};
 
 static Client *clients;
-static int poller;
 static double measureFrom, measureUntil;
 static char request[1024], buffer[READ_BYTES];
 static size_t requestBytes;
-static uint32_t *times;
-static size_t count, room;
+static Times times;
 static uint64_t failed, closed, unanswered, bytes, unsent;
-
-static void fail(const char *what) {
-    fprintf(stderr, "viewers: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void openConnection(Client *client) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (client->fd < 0) fail("socket");
-    client->connecting = connect(client->fd, (struct sockaddr *)&address, sizeof address) < 0;
-    if (client->connecting && errno != EINPROGRESS) fail("connect");
-    int on = 1;
-    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct epoll_event event = {.events = client->connecting ? EPOLLOUT : EPOLLIN, .data.ptr = client};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, client->fd, &event) < 0) fail("epoll_ctl");
-}
 
 static void sendRequest(Client *client) {
     client->head = 0;
@@ -84,23 +44,13 @@ static void sendRequest(Client *client) {
 static void ask(Client *client, double due) {
     client->due = due;
     client->waiting = true;
-    if (client->fd < 0) openConnection(client);
+    if (client->fd < 0) client->fd = openConnection(options.port, client, &client->connecting);
     if (!client->connecting) sendRequest(client);
-}
-
-static void record(const Client *client, double answered) {
-    if (client->due < measureFrom || client->due >= measureUntil) return;
-    if (count == room) {
-        room = room ? room * 2 : 1 << 16;
-        times = realloc(times, room * sizeof *times);
-        if (!times) fail("realloc");
-    }
-    times[count++] = (uint32_t)((answered - client->due) * 1e6);
 }
 
 static void answered(Client *client) {
     client->waiting = false;
-    record(client, now());
+    if (client->due >= measureFrom && client->due < measureUntil) add(&times, now() - client->due);
     if (strncmp(client->text, "HTTP/1.1 200", 12)) failed++;
     if (!options.hertz && now() < measureUntil) ask(client, now());
 }
@@ -169,8 +119,7 @@ static void run(void) {
             Client *client = events[i].data.ptr;
             if (client->connecting) {
                 client->connecting = false;
-                struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-                if (epoll_ctl(poller, EPOLL_CTL_MOD, client->fd, &event) < 0) fail("epoll_ctl");
+                await(EPOLL_CTL_MOD, client->fd, EPOLLIN, client);
                 if (client->waiting) sendRequest(client);
             } else {
                 receive(client);
@@ -182,17 +131,6 @@ static void run(void) {
         for (int i = 0; i < options.clients; i++) unanswered += clients[i].waiting;
         if (!unanswered || time > measureUntil + DRAIN_SECONDS) return;
     }
-}
-
-static int byValue(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static uint32_t percentile(double share) {
-    if (!count) return 0;
-    size_t index = (size_t)((double)count * share);
-    return times[index < count ? index : count - 1];
 }
 
 int main(int argc, char **argv) {
@@ -221,9 +159,10 @@ int main(int argc, char **argv) {
     clients = calloc((size_t)options.clients, sizeof *clients);
     if (poller < 0 || !clients || requestBytes >= sizeof request) fail("start");
     run();
-    if (count) qsort(times, count, sizeof *times, byValue);
+    sort(&times);
     printf("{\"answers\":%zu,\"rate\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u,\"bytes\":%lu,\"errors\":{",
-           count, (double)count / options.seconds, percentile(0.5), percentile(0.99), percentile(1), bytes);
+           times.count, (double)times.count / options.seconds, percentile(&times, 0.5), percentile(&times, 0.99),
+           percentile(&times, 1), bytes);
     const char *comma = "";
     const struct { const char *name; uint64_t count; } errors[] = {
         {"other than 200", failed}, {"closed", closed}, {"unanswered", unanswered}, {"unsent", unsent}};

@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
                         "patroni and plproxy stand for several")
     parser.add_argument("--list", action="store_true", help="list the faults, a line each")
     parser.add_argument("--quick", action="store_true", help="a short form of the main ones")
-    parser.add_argument("--times", "--rounds", type=int, default=1, help="how often to inject each (1)")
+    parser.add_argument("--times", type=int, default=1, help="how often to inject each (1)")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="inject nothing: the same load "
                         "for so long, and a sample of what it takes every 10 s")
     parser.add_argument("--clients", type=int, default=32, help="concurrent clients (32)")

@@ -9,194 +9,144 @@ from support import (Outcome, Row, asked_for_health, closed, confirmed, granted,
 NOTHING, UNKNOWN = "nothing was changed", "outcome unknown"
 
 
-class Grants(unittest.TestCase):
+class Histories(unittest.TestCase):
+    """Histories by what they are: the kinds of violation in each, its requests, and what else there is."""
+
+    def check(self, histories: dict[str, tuple]) -> None:
+        for sentence, (expected, *requests) in histories.items():
+            more = requests.pop() if isinstance(requests[-1], dict) else {}
+            with self.subTest(sentence):
+                self.assertEqual(kinds(*requests, **more), expected)
+
+
+class Grants(Histories):
     """At most one live hold a ticket."""
 
-    def test_one_after_the_other_is_right(self):
-        self.assertEqual(kinds(granted(1, 2, "a"), granted(11.5, 12.5, "a")), [])
-
-    def test_two_at_once_are_not(self):
-        self.assertEqual(kinds(granted(1, 2, "a"), granted(3, 4, "a")), ["granted twice"])
-
-    def test_a_short_hold_within_anothers_is_not(self):
-        requests = (granted(1, 2, "a"), granted(3, 4, "a", seconds=0.5))
-        self.assertEqual(kinds(*requests), ["granted twice"])
-
-    def test_a_renewal_is_right(self):
-        self.assertEqual(kinds(owned(1, 2, "me", "a"), owned(3, 4, "me", "a")), [])
-
-    def test_another_owner_is_not(self):
-        self.assertEqual(kinds(owned(1, 2, "me", "a"), owned(3, 4, "you", "a")), ["granted twice"])
-
-    def test_after_a_release_it_is_right(self):
-        self.assertEqual(kinds(granted(1, 2, "a"), released(3, 4, "a"), granted(3.5, 5, "a")), [])
-
-    def test_a_release_by_another_owner_frees_nothing(self):
-        requests = (owned(1, 2, "me", "a"), released(3, 4, "a", hold_id="you"), granted(5, 6, "a"))
-        self.assertEqual(kinds(*requests), ["granted twice"])
-
-    def test_a_release_that_changed_nothing_frees_nothing(self):
-        release = unavailable(3, 4, NOTHING, "a", kind="release")
-        self.assertEqual(kinds(granted(1, 2, "a"), release, granted(5, 6, "a")), ["granted twice"])
-
-    def test_a_release_of_unknown_outcome_may_have_freed_it(self):
-        for release in (unavailable(3, 4, UNKNOWN, "a", kind="release"),
-                        closed(3, 4, "a", kind="release")):
-            self.assertEqual(kinds(granted(1, 2, "a"), release, granted(5, 6, "a")), [])
-
-    def test_what_was_sold_is_never_granted(self):
-        requests = (owned(1, 2, "me", "a"), granted(5, 6, "a"))
-        self.assertEqual(kinds(*requests, sales=(sold(3, 4, "a"),)), ["granted after sale"])
-        self.assertEqual(kinds(*requests, sales=(sold(3, 4, "a", Outcome.UNKNOWN),)), [])
-
-    def test_what_is_not_there_is_never_granted(self):
-        self.assertEqual(kinds(granted(1, 2, "x"), missing=("x",)), ["granted twice"])
+    def test_grants(self):
+        self.check({
+            "one after the other": ([], granted(1, 2, "a"), granted(11.5, 12.5, "a")),
+            "two at once": (["granted twice"], granted(1, 2, "a"), granted(3, 4, "a")),
+            "a short hold within another's": (
+                ["granted twice"], granted(1, 2, "a"), granted(3, 4, "a", seconds=0.5)),
+            "a renewal": ([], owned(1, 2, "me", "a"), owned(3, 4, "me", "a")),
+            "another owner": (["granted twice"], owned(1, 2, "me", "a"), owned(3, 4, "you", "a")),
+            "after a release": ([], granted(1, 2, "a"), released(3, 4, "a"), granted(3.5, 5, "a")),
+            "after a release by another owner": (
+                ["granted twice"], owned(1, 2, "me", "a"), released(3, 4, "a", hold_id="you"),
+                granted(5, 6, "a")),
+            "after a release that changed nothing": (
+                ["granted twice"], granted(1, 2, "a"), unavailable(3, 4, NOTHING, "a", kind="release"),
+                granted(5, 6, "a")),
+            "after a release of unknown outcome": (
+                [], granted(1, 2, "a"), unavailable(3, 4, UNKNOWN, "a", kind="release"),
+                granted(5, 6, "a")),
+            "after a release without an answer": (
+                [], granted(1, 2, "a"), closed(3, 4, "a", kind="release"), granted(5, 6, "a")),
+            "after a sale": (
+                ["granted after sale"], owned(1, 2, "me", "a"), granted(5, 6, "a"),
+                {"sales": (sold(3, 4, "a"),)}),
+            "after a sale of unknown outcome": (
+                [], owned(1, 2, "me", "a"), granted(5, 6, "a"),
+                {"sales": (sold(3, 4, "a", Outcome.UNKNOWN),)}),
+            "of what is not there": (["granted twice"], granted(1, 2, "x"), {"missing": ("x",)}),
+        })
 
 
-class Refusals(unittest.TestCase):
+class Refusals(Histories):
     """Refusals are true and complete."""
 
-    def test_for_a_hold_is_right(self):
-        self.assertEqual(kinds(granted(1, 2, "a"), refused(3, 4, ["a", "b"], ["a"])), [])
-
-    def test_without_a_hold_is_not(self):
-        self.assertEqual(kinds(refused(3, 4, ["a"], ["a"])), ["refused while free"])
-
-    def test_after_the_hold_has_expired_is_not(self):
-        requests = (granted(1, 2, "a", seconds=1), refused(4, 5, ["a"], ["a"]))
-        self.assertEqual(kinds(*requests), ["refused while free"])
-
-    def test_after_its_release_is_not(self):
-        requests = (granted(1, 2, "a"), released(3, 4, "a"), refused(5, 6, ["a"], ["a"]))
-        self.assertEqual(kinds(*requests), ["refused while free"])
-
-    def test_for_a_lock_that_changed_nothing_is_not(self):
-        requests = (unavailable(1, 2, NOTHING, "a"), refused(3, 4, ["a"], ["a"]))
-        self.assertEqual(kinds(*requests), ["refused while free"])
-
-    def test_for_a_lock_of_unknown_outcome_is_right(self):
-        for lock in (unavailable(1, 2, UNKNOWN, "a"), closed(1, 2, "a")):
-            self.assertEqual(kinds(lock, refused(3, 4, ["a"], ["a"])), [])
-
-    def test_for_ones_own_hold_is_not(self):
-        requests = (owned(1, 2, "me", "a"), refused(3, 4, ["a", "b"], ["a"], hold_id="me"))
-        self.assertEqual(kinds(*requests), ["refused while free"])
-
-    def test_that_leaves_one_out_is_not(self):
-        requests = (granted(1, 2, "a"), granted(1, 2, "b"), refused(3, 4, ["a", "b"], ["a"]))
-        self.assertEqual(kinds(*requests), ["left out"])
-
-    def test_for_a_sale_or_a_missing_ticket_is_right(self):
-        self.assertEqual(kinds(refused(3, 4, ["a"], ["a"]), sales=(sold(1, 2, "a"),)), [])
-        self.assertEqual(kinds(refused(3, 4, ["x"], ["x"]), missing=("x",)), [])
-
-    def test_that_leaves_a_sold_one_out_is_not(self):
-        requests = (granted(1, 2, "b"), refused(3, 4, ["a", "b"], ["b"]))
-        self.assertEqual(kinds(*requests, sales=(sold(1, 2, "a"),)), ["left out"])
+    def test_refusals(self):
+        self.check({
+            "for a hold": ([], granted(1, 2, "a"), refused(3, 4, ["a", "b"], ["a"])),
+            "without a hold": (["refused while free"], refused(3, 4, ["a"], ["a"])),
+            "after the hold has expired": (
+                ["refused while free"], granted(1, 2, "a", seconds=1), refused(4, 5, ["a"], ["a"])),
+            "after its release": (
+                ["refused while free"], granted(1, 2, "a"), released(3, 4, "a"), refused(5, 6, ["a"], ["a"])),
+            "for a lock that changed nothing": (
+                ["refused while free"], unavailable(1, 2, NOTHING, "a"), refused(3, 4, ["a"], ["a"])),
+            "for a lock of unknown outcome": (
+                [], unavailable(1, 2, UNKNOWN, "a"), refused(3, 4, ["a"], ["a"])),
+            "for a lock without an answer": ([], closed(1, 2, "a"), refused(3, 4, ["a"], ["a"])),
+            "for one's own hold": (
+                ["refused while free"], owned(1, 2, "me", "a"),
+                refused(3, 4, ["a", "b"], ["a"], hold_id="me")),
+            "that leaves a held one out": (
+                ["left out"], granted(1, 2, "a"), granted(1, 2, "b"), refused(3, 4, ["a", "b"], ["a"])),
+            "that leaves a sold one out": (
+                ["left out"], granted(1, 2, "b"), refused(3, 4, ["a", "b"], ["b"]),
+                {"sales": (sold(1, 2, "a"),)}),
+            "for a sale": ([], refused(3, 4, ["a"], ["a"]), {"sales": (sold(1, 2, "a"),)}),
+            "for a missing ticket": ([], refused(3, 4, ["x"], ["x"]), {"missing": ("x",)}),
+        })
 
 
-class Tables(unittest.TestCase):
+class Tables(Histories):
     """200 means durable, and "nothing was changed" means it."""
 
-    def test_a_granted_hold_is_there(self):
-        held = table(5, Row("a", 11.5, None))
-        self.assertEqual(kinds(granted(1, 2, "a"), snapshot=held), [])
-
-    def test_a_granted_hold_that_is_gone_is_lost(self):
-        self.assertEqual(kinds(granted(1, 2, "a"), snapshot=table(5)), ["lost"])
-
-    def test_a_renewal_that_is_gone_is_lost(self):
-        requests = (owned(1, 2, "me", "a"), owned(5, 6, "me", "a"))
-        held = table(7, Row("a", 11.5, "me"))
-        self.assertEqual(kinds(*requests, snapshot=held), ["lost"])
-
-    def test_anothers_row_is_no_substitute(self):
-        held = table(5, Row("a", 11.5, "you"))
-        self.assertIn("lost", kinds(owned(1, 2, "me", "a"), snapshot=held))
-
-    def test_one_that_expired_or_was_released_or_sold_may_be_gone(self):
-        self.assertEqual(kinds(granted(1, 2, "a", seconds=1), snapshot=table(5)), [])
-        release = released(3, 4, "a")
-        self.assertEqual(kinds(granted(1, 2, "a"), release, snapshot=table(5)), [])
-        after = table(5, sold_ones=("a",))
-        sale = (sold(3, 4, "a"),)
-        self.assertEqual(kinds(owned(1, 2, "me", "a"), sales=sale, snapshot=after), [])
-
-    def test_a_release_that_was_undone(self):
-        held = table(5, Row("a", 11.5, None))
-        release = released(3, 4, "a")
-        found = kinds(granted(1, 2, "a"), release, snapshot=held)
-        self.assertEqual(found, ["held after release"])
-
-    def test_a_sale_that_was_undone(self):
-        held = table(5, Row("a", 11.5, "me"))
-        found = kinds(owned(1, 2, "me", "a"), sales=(sold(3, 4, "a"),), snapshot=held)
-        self.assertEqual(found, ["held after sale", "lost"])
-
-    def test_a_row_of_a_lock_that_changed_nothing(self):
-        for expiry in (11.5, 1.5):
-            seconds = expiry - 1.5
-            held = table(5, Row("a", expiry, "me"))
-            lock = unavailable(1, 2, NOTHING, "a", hold_id="me", seconds=seconds)
-            self.assertEqual(kinds(lock, snapshot=held), ["changed after all"])
-
-    def test_a_row_of_a_lock_of_unknown_outcome(self):
-        held = table(5, Row("a", 11.5, None))
-        self.assertEqual(kinds(unavailable(1, 2, UNKNOWN, "a"), snapshot=held), [])
-        self.assertEqual(kinds(closed(1, 2, "a"), snapshot=held), [])
-        self.assertEqual(kinds(closed(1, 2, "a"), snapshot=table(5)), [])
-
-    def test_a_row_that_nobody_made(self):
-        held = table(5, Row("a", 11.5, None))
-        self.assertEqual(kinds(granted(1, 2, "b", seconds=1), snapshot=held), ["made by nobody"])
-
-    def test_a_row_with_another_expiry(self):
-        held = table(5, Row("a", 14, None))
-        self.assertEqual(kinds(granted(1, 2, "a"), snapshot=held), ["made by nobody"])
-
-    def test_two_live_rows_of_one_ticket(self):
-        held = table(5, Row("a", 11.5, None), Row("a", 11.6, None))
-        self.assertEqual(kinds(granted(1, 2, "a"), snapshot=held), ["granted twice"])
+    def test_tables(self):
+        held, gone = {"snapshot": table(5, Row("a", 11.5, None))}, {"snapshot": table(5)}
+        mine = {"snapshot": table(5, Row("a", 11.5, "me"))}
+        sale = {"sales": (sold(3, 4, "a"),)}
+        self.check({
+            "a granted hold is there": ([], granted(1, 2, "a"), held),
+            "a granted hold is gone": (["lost"], granted(1, 2, "a"), gone),
+            "a renewal is gone": (
+                ["lost"], owned(1, 2, "me", "a"), owned(5, 6, "me", "a"),
+                {"snapshot": table(7, Row("a", 11.5, "me"))}),
+            "another's row in its place": (
+                ["lost", "made by nobody"], owned(1, 2, "me", "a"),
+                {"snapshot": table(5, Row("a", 11.5, "you"))}),
+            "one that expired is gone": ([], granted(1, 2, "a", seconds=1), gone),
+            "one that was released is gone": ([], granted(1, 2, "a"), released(3, 4, "a"), gone),
+            "one that was sold is gone": (
+                [], owned(1, 2, "me", "a"), {"snapshot": table(5, sold_ones=("a",)), **sale}),
+            "a release was undone": (["held after release"], granted(1, 2, "a"), released(3, 4, "a"), held),
+            "a sale was undone": (["held after sale", "lost"], owned(1, 2, "me", "a"), mine | sale),
+            "a row of a lock that changed nothing": (
+                ["changed after all"], unavailable(1, 2, NOTHING, "a", hold_id="me"), mine),
+            "an expired row of such a lock": (
+                ["changed after all"], unavailable(1, 2, NOTHING, "a", hold_id="me", seconds=0),
+                {"snapshot": table(5, Row("a", 1.5, "me"))}),
+            "a row of a lock of unknown outcome": ([], unavailable(1, 2, UNKNOWN, "a"), held),
+            "a row of a lock without an answer": ([], closed(1, 2, "a"), held),
+            "no row of a lock without an answer": ([], closed(1, 2, "a"), gone),
+            "a row that nobody made": (["made by nobody"], granted(1, 2, "b", seconds=1), held),
+            "a row with another expiry": (
+                ["made by nobody"], granted(1, 2, "a"), {"snapshot": table(5, Row("a", 14, None))}),
+            "two live rows of one ticket": (
+                ["granted twice"], granted(1, 2, "a"),
+                {"snapshot": table(5, Row("a", 11.5, None), Row("a", 11.6, None))}),
+        })
 
 
-class Answers(unittest.TestCase):
+class Answers(Histories):
     """Every answer is well formed, and in time."""
 
     def test_late_or_none(self):
-        self.assertEqual(kinds(granted(1, 8.5, "a")), ["late"])
-        lock = closed(1, 9, "a")
-        lock.failure = "timeout"
-        self.assertEqual(kinds(lock), ["late"])
+        timed_out = closed(1, 9, "a")
+        timed_out.failure = "timeout"
+        self.check({"an answer": (["late"], granted(1, 8.5, "a")), "none": (["late"], timed_out)})
 
-    def test_an_envelope_that_is_none(self):
-        for spoil in (lambda a: a.body.pop("data"), lambda a: a.body.update(status=201),
-                      lambda a: a.body.update(data=[]), lambda a: a.headers.pop("x-request-id"),
-                      lambda a: a.headers.update({"content-type": "text/html"}),
-                      lambda a: a.headers.pop("cache-control")):
-            lock = granted(1, 2, "a")
-            spoil(lock.answer)
-            self.assertEqual(kinds(lock), ["malformed"])
-
-    def test_a_503_that_says_too_little(self):
-        lock = unavailable(1, 2, "sorry", "a")
-        self.assertEqual(kinds(lock), ["malformed"])
-        lock = unavailable(1, 2, NOTHING, "a")
-        lock.answer.headers.pop("retry-after")
-        self.assertEqual(kinds(lock), ["malformed"])
-
-    def test_other_tickets_than_asked_for(self):
-        lock = granted(1, 2, "a", "b")
-        lock.answer.data["tickets"].reverse()
-        self.assertEqual(kinds(lock), ["malformed"])
-
-    def test_an_expiry_too_early(self):
-        lock = owned(1, 2, "me", "a")
-        lock.answer.data["expires_at"] = "1970-01-01T00:00:08.000Z"
-        self.assertEqual(kinds(lock), ["malformed"])
-
-    def test_a_refusal_that_names_nothing_or_another(self):
-        for named in ([], ["z"]):
-            self.assertIn("malformed", kinds(refused(3, 4, ["a"], named)))
+    def test_malformed(self):
+        spoilt = {
+            "without data": (granted(1, 2, "a"), lambda a: a.body.pop("data")),
+            "another status": (granted(1, 2, "a"), lambda a: a.body.update(status=201)),
+            "data that is no object": (granted(1, 2, "a"), lambda a: a.body.update(data=[])),
+            "without an identifier": (granted(1, 2, "a"), lambda a: a.headers.pop("x-request-id")),
+            "another type": (granted(1, 2, "a"), lambda a: a.headers.update({"content-type": "text/html"})),
+            "to be cached": (granted(1, 2, "a"), lambda a: a.headers.pop("cache-control")),
+            "503 without an outcome": (unavailable(1, 2, "sorry", "a"), lambda a: None),
+            "503 without a time": (unavailable(1, 2, NOTHING, "a"), lambda a: a.headers.pop("retry-after")),
+            "tickets in another order": (granted(1, 2, "a", "b"), lambda a: a.data["tickets"].reverse()),
+            "an expiry too early": (
+                owned(1, 2, "me", "a"), lambda a: a.data.update(expires_at="1970-01-01T00:00:08.000Z")),
+            "a refusal that names nothing": (refused(3, 4, ["a"], []), lambda a: None),
+            "a refusal that names another": (refused(3, 4, ["a"], ["z"]), lambda a: None),
+        }
+        for request, spoil in spoilt.values():
+            spoil(request.answer)
+        self.check({sentence: (["malformed"], request) for sentence, (request, _) in spoilt.items()})
 
     def test_an_unexpected_status(self):
         lock = granted(1, 2, "a")
@@ -205,76 +155,49 @@ class Answers(unittest.TestCase):
 
     def test_health_by_its_path(self):
         for path, allowed in (("/livez", {200, 502, 504}), ("/readyz", {200, 503})):
-            for status in (200, 500, 502, 503, 504):
-                with self.subTest(path=path, status=status):
-                    found = kinds(asked_for_health(1, 2, path, status))
-                    self.assertEqual(found, [] if status in allowed else ["malformed"])
+            self.check({f"{path} {status}": ([] if status in allowed else ["malformed"],
+                                             asked_for_health(1, 2, path, status))
+                        for status in (200, 500, 502, 503, 504)})
 
 
-class Confirms(unittest.TestCase):
+class Confirms(Histories):
     """Each order is sold once or not at all, and the caller's repeat tells which."""
 
-    def after(self, *requests, sold_ones="", orders=None):
-        found = table(20, sold_ones=tuple(sold_ones), orders=orders)
-        return kinds(owned(1, 2, "me", "a", "b", seconds=4), *requests, snapshot=found)
+    def test_confirms(self):
+        def then(sold_ones="", **orders):
+            return {"snapshot": table(20, sold_ones=tuple(sold_ones), orders={
+                name.removeprefix("order"): list(tickets) for name, tickets in orders.items()})}
 
-    def test_a_sale_is_right(self):
-        sale = confirmed(3, 4, "1", "me", "a", "b")
-        self.assertEqual(self.after(sale, sold_ones="ab", orders={"1": ["b", "a"]}), [])
-
-    def test_a_sale_that_is_not_there(self):
-        sale = confirmed(3, 4, "1", "me", "a", "b")
-        self.assertEqual(self.after(sale, sold_ones="ab"), ["lost"])
-        self.assertEqual(self.after(sale), ["lost"])
-
-    def test_a_sale_in_part(self):
-        sale = confirmed(3, 4, "1", "me", "a", "b")
-        self.assertIn("sold in part", self.after(sale, sold_ones="ab", orders={"1": ["a"]}))
-
-    def test_a_lost_answer_may_be_either(self):
-        sale = unconfirmed(3, 4, "1", "me", ["a", "b"])
-        self.assertEqual(self.after(sale), [])
-        self.assertEqual(self.after(sale, sold_ones="ab", orders={"1": ["a", "b"]}), [])
-
-    def test_a_repeat_that_tells_of_the_sale_is_right(self):
-        requests = (unconfirmed(3, 4, "1", "me", ["a", "b"]), confirmed(5, 6, "1", "me", "a", "b"),
-                    confirmed(7, 8, "1", "me", "a", "b"))
-        self.assertEqual(self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]}), [])
-
-    def test_a_repeat_that_is_refused_after_the_sale(self):
-        requests = (confirmed(3, 4, "1", "me", "a", "b"),
-                    unconfirmed(5, 6, "1", "me", ["a", "b"], ["a", "b"]))
-        self.assertEqual(self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]}),
-                         ["told otherwise"])
-
-    def test_a_refusal_that_sold(self):
-        requests = (owned(2.5, 2.6, "you", "c"), unconfirmed(3, 4, "1", "me", ["c"], ["c"]))
-        found = self.after(*requests, sold_ones="c", orders={"1": ["c"]})
-        self.assertIn("changed after all", found)
-
-    def test_a_refusal_of_ones_own_hold(self):
-        refusal = unconfirmed(3, 4, "1", "me", ["a"], ["a"])
-        self.assertEqual(self.after(refusal), ["refused while free"])
-
-    def test_two_orders_of_one_ticket(self):
-        requests = (confirmed(3, 4, "1", "me", "a", "b"), confirmed(5, 6, "2", "me", "a"))
-        found = self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"], "2": ["a"]})
-        self.assertEqual(found, ["sold twice", "sold while taken"])
-
-    def test_a_sale_of_what_another_holds(self):
-        requests = (owned(2.5, 2.6, "you", "c"), confirmed(3, 4, "1", "me", "c"))
-        found = self.after(*requests, sold_ones="c", orders={"1": ["c"]})
-        self.assertEqual(found, ["sold while taken"])
-
-    def test_a_sale_that_left_the_ticket_for_sale(self):
-        sale = confirmed(3, 4, "1", "me", "a", "b")
-        found = self.after(sale, sold_ones="a", orders={"1": ["a", "b"]})
-        self.assertIn("sold but for sale", found)
-
-    def test_a_hold_after_the_confirm(self):
-        requests = (confirmed(3, 4, "1", "me", "a", "b"), owned(5, 6, "you", "a"))
-        found = self.after(*requests, sold_ones="ab", orders={"1": ["a", "b"]})
-        self.assertIn("granted after sale", found)
+        held = owned(1, 2, "me", "a", "b", seconds=4)
+        sale, lost = confirmed(3, 4, "1", "me", "a", "b"), unconfirmed(3, 4, "1", "me", ["a", "b"])
+        yours = owned(2.5, 2.6, "you", "c")
+        both = then("ab", order1="ab")
+        self.check({
+            "a sale": ([], held, sale, then("ab", order1="ba")),
+            "a sale without its order": (["lost"], held, sale, then("ab")),
+            "a sale that is not there": (["lost"], held, sale, then()),
+            "a sale in part": (["sold in part"], held, sale, then("ab", order1="a")),
+            "a lost answer, and no sale": ([], held, lost, then()),
+            "a lost answer, and a sale": ([], held, lost, both),
+            "repeats that tell of the sale": (
+                [], held, lost, confirmed(5, 6, "1", "me", "a", "b"), confirmed(7, 8, "1", "me", "a", "b"), both),
+            "a repeat that is refused after the sale": (
+                ["told otherwise"], held, sale, unconfirmed(5, 6, "1", "me", ["a", "b"], ["a", "b"]), both),
+            "a refusal that sold": (
+                ["changed after all"], held, yours, unconfirmed(3, 4, "1", "me", ["c"], ["c"]),
+                then("c", order1="c")),
+            "a refusal of one's own hold": (
+                ["refused while free"], held, unconfirmed(3, 4, "1", "me", ["a"], ["a"]), then()),
+            "two orders of one ticket": (
+                ["sold twice", "sold while taken"], held, sale, confirmed(5, 6, "2", "me", "a"),
+                then("ab", order1="ab", order2="a")),
+            "a sale of what another holds": (
+                ["sold while taken"], held, yours, confirmed(3, 4, "1", "me", "c"), then("c", order1="c")),
+            "a sale that left a ticket for sale": (
+                ["lost", "sold but for sale"], held, sale, then("a", order1="ab")),
+            "a hold after the confirm": (
+                ["granted after sale"], held, sale, owned(5, 6, "you", "a"), both),
+        })
 
 
 if __name__ == "__main__":
