@@ -1,6 +1,5 @@
 import TestSupport
 import Testing
-import Threads
 
 extension EndToEnd {
   /// Best available tickets through nginx, at two instances.
@@ -54,19 +53,18 @@ extension EndToEnd {
     @Test func aRushTakesEverySeatOnce() throws {
       try site.addVenue("B3", zones: ["A", "B"], rows: 10, seats: 40)
       let port = site.httpPort
-      let answers = Monitor<[HTTPResponse]>([])
-      try inParallel(64) { _ in
+      let answers = try inParallel(64) { _ in
         let connection = HTTPConnection(port: port)
-        var answer: HTTPResponse
+        var answers: [HTTPResponse] = []
         repeat {
-          answer = try connection.lockBest(2, of: "B3")
-          answers.withLock { $0.append(answer) }
-        } while answer.status == 200
-      }
-      let tickets = answers.withLock { $0.flatMap(\.tickets) }
+          answers.append(try connection.lockBest(2, of: "B3"))
+        } while answers.last?.status == 200
+        return answers
+      }.flatMap { $0 }
+      let tickets = answers.flatMap(\.tickets)
       #expect(tickets.count == 800)
       #expect(Set(tickets).count == 800)
-      let refusals = answers.withLock { $0.filter { $0.status != 200 }.map(\.body) }
+      let refusals = answers.filter { $0.status != 200 }.map(\.body)
       #expect(Set(refusals) == [Answer.notEnough(free: 0)])
       #expect(try site.database().count("SELECT count(*) FROM tickets_blocked") == 800)
     }

@@ -39,16 +39,15 @@ extension EndToEnd {
       _ ask: @escaping @Sendable (FastCGIPeer) throws -> Void
     ) throws -> Int {
       let end = Date().addingTimeInterval(seconds)
-      let asked = Monitor(0)
-      let path = service.socketPath
-      try inParallel(8) { _ in
+      return try inParallel(8) { [path = service.socketPath] _ in
         let peer = try FastCGIPeer(path: path)
+        var asked = 0
         while Date() < end {
           try ask(peer)
-          asked.withLock { $0 += 1 }
+          asked += 1
         }
-      }
-      return asked.withLock { $0 }
+        return asked
+      }.reduce(0, +)
     }
 
     @Test func atMostOneReadASecond() throws {

@@ -195,12 +195,10 @@ extension EndToEnd {
       #expect(try event.states(http) == "0")
       try event.sell(1)
       Clock.sleepUndisturbed(Self.oldest + 1)
-      let states = Monitor<[String]>([])
-      try inParallel(8) { [site, path = event.availabilityPath] _ in
-        let answer = try site.http().get(path).data["states"] as? String ?? ""
-        states.withLock { $0.append(answer) }
+      let states = try inParallel(8) { [site, path = event.availabilityPath] _ in
+        try site.http().get(path).data["states"] as? String ?? ""
       }
-      #expect(states.withLock { $0 } == [String](repeating: "1", count: 8))
+      #expect(states == [String](repeating: "1", count: 8))
     }
   }
 }

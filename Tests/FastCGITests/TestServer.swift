@@ -23,7 +23,6 @@ class TestServer {
       listeningOn: try Sockets.make(.unix(path: path)), limits: limits
     ) { [requests] exchange in
       requests.withLock { $0 += 1 }
-      requests.broadcast()
       handler(exchange)
     }
   }
@@ -61,52 +60,6 @@ class TestServer {
 
   /// Waits until so many requests have reached the handler.
   func waitForRequests(_ count: Int) throws {
-    let isThere = requests.wait(until: Self.patience) { $0 >= count ? true : nil }
-    guard isThere == true else { throw Failure("there are no \(count) requests") }
+    try waitUntil("there are \(count) requests") { requests.withLock { $0 } >= count }
   }
-}
-
-/// A server that answers with what it was asked.
-final class Echo: TestServer {
-  /// - Parameter answerBytes: How much padding each answer gets.
-  init(_ limits: FastCGILimits = .testing(workers: 2), answerBytes: Int = 0) throws {
-    try super.init(limits) { exchange in
-      let body = exchange.body
-      let method = exchange.parameter("REQUEST_METHOD") ?? "none"
-      let text = "\(method) \(exchange.parameter("NAME") ?? "nil") \(body.count) "
-      exchange.respond(
-        Array(text.utf8) + body.prefix(8) + [UInt8](repeating: 46, count: answerBytes))
-    }
-  }
-}
-
-/// A server whose requests the test takes and answers.
-final class Holding: TestServer {
-  private let held: Monitor<[FastCGIExchange]>
-
-  /// - Parameter keepsWorker: Whether a worker stays with its request until the test takes it.
-  init(_ limits: FastCGILimits, keepsWorker: Bool = false) throws {
-    let held = Monitor<[FastCGIExchange]>([])
-    self.held = held
-    try super.init(limits) { exchange in
-      held.withLock { $0.append(exchange) }
-      held.broadcast()
-      if keepsWorker { _ = held.wait(until: Self.patience) { $0.isEmpty ? () : nil } }
-    }
-  }
-
-  /// Waits for so many requests and takes them.
-  func take(_ count: Int) throws -> [FastCGIExchange] {
-    let taken: [FastCGIExchange]? = held.wait(until: Self.patience) { held in
-      guard held.count >= count else { return nil }
-      defer { held.removeFirst(count) }
-      return Array(held.prefix(count))
-    }
-    held.broadcast()
-    guard let taken else { throw Failure("there are no \(count) requests") }
-    return taken
-  }
-
-  /// Waits for the next request and answers it.
-  func answerNext(_ answer: String) throws { try take(1)[0].respond(Array(answer.utf8)) }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import TestSupport
-import Threads
 
 /// Many clients that all want a few tickets.
 struct Rush: Sendable {
@@ -14,8 +13,7 @@ struct Rush: Sendable {
   func run(on site: Site) throws -> [Attempt] {
     let port = site.httpPort
     let end = Clock.now + seconds
-    let attempts = Monitor<[Attempt]>([])
-    try inParallel(clients) { client in
+    return try inParallel(clients) { client in
       let connection = HTTPConnection(port: port)
       var own: [Attempt] = []
       var isDone = false
@@ -24,9 +22,8 @@ struct Rush: Sendable {
         own.append(try attempt(number, on: connection))
         isDone = Clock.now > end && own.count * clients >= leastAttempts
       }
-      attempts.withLock { $0 += own }
-    }
-    return attempts.withLock { $0 }
+      return own
+    }.flatMap { $0 }
   }
 
   /// A lock; when granted to a cart, in most cases a release after a moment.

@@ -1,6 +1,5 @@
 import Foundation
 import TestSupport
-import Threads
 
 /// Requests that are sent at the same moment, and the orders that could explain what came of them.
 struct HoldBurst {
@@ -20,14 +19,11 @@ struct HoldBurst {
   func perform(on site: Site, table: HoldTable, connections: [HTTPConnection]) throws -> String? {
     let before = try table.model()
     let now = try table.now()
-    let told = Monitor([Told](repeating: .released, count: requests.count))
     let clients = Confined(connections)
-    try inParallel(requests.count) { index in
-      let answer = try Self.send(requests[index], on: clients.value[index])
-      told.withLock { $0[index] = answer }
+    let answers = try inParallel(requests.count) { index in
+      try Self.send(requests[index], on: clients.value[index])
     }
     let after = try table.model()
-    let answers = told.withLock { $0 }
     let isExplained = Self.orders(of: Array(requests.indices)).contains { order in
       explains(order, from: before, at: now, answers, after)
     }
