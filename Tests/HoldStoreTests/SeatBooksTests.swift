@@ -63,6 +63,7 @@ import Threads
   private func state(
     known before: SeatBook.State, found: SeatBook.State, holder: SeatBook.Holder
   ) throws -> SeatBook.State? {
+    let books = SeatBooks(limits: BestLimits(events: 1, seats: 100))
     func book(_ state: SeatBook.State) -> SeatBook {
       var book = SeatBook(plan(["a"]))
       book.learn(state, of: 0, holder: holder)
