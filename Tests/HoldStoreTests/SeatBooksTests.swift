@@ -70,7 +70,7 @@ import Threads
       return book
     }
     func nextLook(after milliseconds: Int) throws -> SeatBooks.Look {
-      _ = books.decide([try call("E1")], now: start.advanced(byMilliseconds: milliseconds))
+      _ = books.decide([try call("E1")], now: .now.advanced(byMilliseconds: milliseconds))
       guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
       return look
     }
