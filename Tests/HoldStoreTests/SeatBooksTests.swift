@@ -59,21 +59,41 @@ import Threads
     #expect(outcome == .failed(.contended))
   }
 
+  /// What is known of a seat after a look, if a release without a `hold_id` is told of while it is made.
+  private func state(
+    known before: SeatBook.State, found: SeatBook.State, holder: SeatBook.Holder
+  ) throws -> SeatBook.State? {
+    let books = SeatBooks(limits: BestLimits(events: 1, seats: 100))
+    func book(_ state: SeatBook.State) -> SeatBook {
+      var book = SeatBook(plan(["a"]))
+      book.learn(state, of: 0, holder: holder)
+      return book
+    }
+    func nextLook(after milliseconds: Int) throws -> SeatBooks.Look {
+      _ = books.decide([try call("E1")], now: .now.advanced(byMilliseconds: milliseconds))
+      guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
+      return look
+    }
+    _ = books.end(try nextLook(after: 0), with: book(before), readAt: 0)
+    let look = try nextLook(after: 6000)
+    books.learn(
+      [(operation: .release("a"), event: nil, outcome: .released)], decidedAt: 10, now: start)
+    _ = books.end(look, with: book(found), readAt: 20)
+    return books.state.withLock { $0.events[ExactText("E1")]?.book?.state(of: 0) }
+  }
+
+  private static let held = SeatBook.State.held(until: .max - 1)
+
   /// A look may be made after a release was decided and before it is committed: it shows the hold still.
   @Test func whatCommitsTellDuringALookHolds() throws {
-    let first = try call("E1")
-    _ = books.decide([first], now: start)
-    try look(finding: ["a"])
-    let later = start.advanced(byMilliseconds: 6000)
-    let claims = books.decide([first], now: later).1
-    _ = books.end(claims)
-    guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
-    books.learn(
-      [(operation: .release("a"), event: nil, outcome: .released)], decidedAt: 10, now: later)
-    var found = SeatBook(plan(["a"]))
-    found.learn(.held(until: .max - 1), of: 0, holder: .anonymous)
-    _ = books.end(look, with: found, readAt: 20)
-    #expect(books.state.withLock { $0.events[ExactText("E1")]?.book?.state(of: 0) } == .free)
+    #expect(try state(known: Self.held, found: Self.held, holder: .anonymous) == .free)
+  }
+
+  /// A release of another's hold tells nothing, and what was known before the look is no news.
+  @Test func aLookIsBelievedWhereCommitsTellNothing() throws {
+    let cart = SeatBook.Holder.cart(HoldID("cart"))
+    #expect(try state(known: Self.held, found: .free, holder: cart) == .free)
+    #expect(try state(known: .free, found: Self.held, holder: cart) == Self.held)
   }
 
   @Test func whoWaitedForALookHearsOfTheDatabase() throws {

@@ -52,18 +52,18 @@ public final class PostgresServer: Sendable {
     let script = Process()
     script.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
     script.arguments = ["sh", "-c", Self.script, "sh", directory, programs, original]
-    let input = Pipe()
-    let output = Pipe()
-    script.standardInput = input
-    script.standardOutput = output
+    let input = try PrivatePipe()
+    let output = try PrivatePipe()
+    script.standardInput = input.reading
+    script.standardOutput = output.writing
     script.standardError = FileHandle.nullDevice
-    lifeline = input.fileHandleForWriting
-    // No other child of this process may keep it open.
-    _ = fcntl(lifeline.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    lifeline = input.writing
     try script.run()
+    try input.reading.close()
+    try output.writing.close()
     // What the script says once the server accepts connections, or its log when it does not.
     let answer = String(
-      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      decoding: output.reading.readDataToEndOfFile(), as: UTF8.self)
     guard answer.hasSuffix("ready\n") else { throw Failure("PostgreSQL did not start: \(answer)") }
     if original.isEmpty { atexit { PostgresServer.end() } }
   }

@@ -35,6 +35,7 @@ extension SeatBooks {
       for ticketID in request.ticketIDs {
         learn(ticketID, in: books) {
           $0.learn(.held(until: grant.expiresAtUnixMicroseconds), of: $1, holder: holder)
+          return true
         }
       }
     case .refused(let tickets):
@@ -45,7 +46,10 @@ extension SeatBooks {
       }
     case .sold:
       for ticketID in operation.ticketIDs {
-        learn(ticketID, in: books) { $0.learn(.taken, of: $1) }
+        learn(ticketID, in: books) {
+          $0.learn(.taken, of: $1)
+          return true
+        }
       }
     case .released:
       guard case .release(let request) = operation else { return }
@@ -59,27 +63,28 @@ extension SeatBooks {
 
   private static func learn(
     _ ticket: UnavailableTicket, decidedAt: Int64, of seat: Int, in book: inout SeatBook
-  ) {
+  ) -> Bool {
     switch ticket.reason {
     case .sold, .unknown, .withheld: book.learn(.taken, of: seat)
     case .held:
       // What is known already is more exact, and says whose hold it is.
-      if case .held(let end) = book.state(of: seat), end > decidedAt { return }
+      if case .held(let end) = book.state(of: seat), end > decidedAt { return false }
       let wait = (ticket.availableInSeconds ?? 0) * 1_000_000
       book.learn(.held(until: decidedAt + wait), of: seat)
     }
+    return true
   }
 
+  /// - Parameter change: Tells whether there was anything to learn. Else the book's state of the seat may be
+  ///   an old one, which is no match for that of a look.
   private static func learn(
-    _ ticketID: String, in books: [EventSeats],
-    _ change: (inout SeatBook, Int) -> Void
+    _ ticketID: String, in books: [EventSeats], _ change: (inout SeatBook, Int) -> Bool
   ) {
     let exact = ExactText(ticketID)
     let hash = exact.hashValue
     for event in books {
       guard let seat = event.book?.plan.seat(of: exact, hash: hash) else { continue }
-      change(&event.book!, seat)
-      if event.isLooking { event.learned.insert(seat) }
+      if change(&event.book!, seat), event.isLooking { event.learned.insert(seat) }
       return
     }
   }

@@ -109,10 +109,16 @@ public struct SeatBook: Sendable {
   ///
   /// A hold of which it is not known whose it is stays: it may be somebody else's, and a release that
   /// changes nothing must not have callers try for the seat in vain.
-  public mutating func learnRelease(of seat: Int, by holder: Holder) {
-    guard ends[seat] != 0, ends[seat] != .max else { return }
-    guard holders[seat] == 0 || (holders[seat] > 0 && holders[seat] == holder.mark) else { return }
+  ///
+  /// - Returns: Whether it frees the seat.
+  @discardableResult
+  public mutating func learnRelease(of seat: Int, by holder: Holder) -> Bool {
+    guard ends[seat] != 0, ends[seat] != .max else { return false }
+    guard holders[seat] == 0 || (holders[seat] > 0 && holders[seat] == holder.mark) else {
+      return false
+    }
     learn(.free, of: seat)
+    return true
   }
 
   /// Takes over whose the holds are, as far as they are those that another book of the same plan knows.
