@@ -37,7 +37,7 @@ extension EndToEnd {
       try redirect(site, to: ports)
       try site.service("kill", "holdfast")
       try waitUntil("nginx asks the ports") { try site.http().get("/livez").status == 200 }
-      let outcome = try SteadyLoad.during(site, prefix: "N-", grants: 200) { load in
+      let outcome = try SteadyLoad.during(site, prefix: "N-", grants: 200, pause: 0.005) { load in
         for (index, port) in ports.enumerated() {
           services[index].signal(SIGTERM)
           #expect(services[index].wait(seconds: 60) == 0)

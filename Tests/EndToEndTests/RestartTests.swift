@@ -18,7 +18,7 @@ extension EndToEnd {
     @Test func theHelperOfThePackageRefusesNobody() throws {
       let site = try Site.ofSuite()
       try site.addTickets("P-", count: 100_000)
-      let outcome = try SteadyLoad.during(site, prefix: "P-", grants: 200) { _ in
+      let outcome = try SteadyLoad.during(site, prefix: "P-", grants: 200, pause: 0.005) { _ in
         let processes = site["HOLDFAST_PIDS"].split(separator: " ")
         let failed = try site.rollingRestart(status: "not ready, the database is unreachable")
         #expect(failed.exitCode == 1)

@@ -34,12 +34,14 @@ final class SteadyLoad: Sendable {
   private let load: ClientLoad<Answer>
 
   /// The tickets `prefix1` and so on must be there.
-  init(_ site: Site, prefix: String, clients: Int = 16) {
+  ///
+  /// - Parameter pause: For so many seconds a client waits after each lock, so that the tickets last.
+  init(_ site: Site, prefix: String, clients: Int = 16, pause: Double = 0) {
     (self.site, self.prefix, clientCount) = (site, prefix, clients)
     load = ClientLoad(site, clients: clients) { http, client, number in
       let ticket = "\(prefix)\(number)"
       let response = try? http.lock([ticket])
-      if response?.status != 200 { Clock.sleep(0.01) }
+      Clock.sleep(response?.status == 200 ? pause : 0.01)
       return [Answer(ticket: ticket, client: client, response: response)]
     }
   }
@@ -64,9 +66,10 @@ final class SteadyLoad: Sendable {
 
   /// Does something to the site under such a load, of which so many are granted before it and after it.
   static func during(
-    _ site: Site, prefix: String, grants: Int = 50, fault: (SteadyLoad) throws -> Void
+    _ site: Site, prefix: String, grants: Int = 50, pause: Double = 0,
+    fault: (SteadyLoad) throws -> Void
   ) throws -> Outcome {
-    let load = SteadyLoad(site, prefix: prefix)
+    let load = SteadyLoad(site, prefix: prefix, pause: pause)
     try load.waitForGrants(grants)
     try fault(load)
     try load.waitForGrants(grants)
