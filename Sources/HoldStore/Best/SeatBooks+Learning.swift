@@ -75,8 +75,8 @@ extension SeatBooks {
     return true
   }
 
-  /// - Parameter change: Tells whether there was anything to learn. Else the book's state of the seat may be
-  ///   an old one, which is no match for that of a look.
+  /// - Parameter change: Tells whether the book has learned something of the seat. If it has not, what it
+  ///   knows may be older than what a look finds.
   private static func learn(
     _ ticketID: String, in books: [EventSeats], _ change: (inout SeatBook, Int) -> Bool
   ) {

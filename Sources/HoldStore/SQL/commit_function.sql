@@ -48,8 +48,9 @@
 --   no key is needed.
 -- * A live hold has not expired by the database's clock. After that clock has been set back, rows from
 --   the future would be live for too long: one that was created in the future, and lasts a minute longer
---   than any hold may, is taken as expired. The minute is for what is no such row: a hold that was committed
---   after the clock was read here, and before the look at it; and a clock that is set back by a little.
+--   than any hold may, is taken as expired. Two kinds of live holds may be later than v_now: one that was
+--   committed after v_now was read and before the look at it, and one that was made shortly before the
+--   clock was set back by less than a minute. The minute keeps these live.
 -- * Triggers of an adopted table may keep a row from being changed, or move it. So the changes of tickets
 --   and of holds are counted: a batch that changed fewer than it has decided fails, and changes nothing.
 --
