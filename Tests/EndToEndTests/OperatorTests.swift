@@ -164,7 +164,8 @@ extension EndToEnd {
       // Times in whole seconds, as the table shows them, include what happened within their second.
       let second = (events.last?["at"] as? String ?? "").prefix("2026-11-25T20:03:07".count)
       for time in [second + "Z", second.suffix("20:03:07".count)] {
-        let asShown = try site.holdfast("history", "--ticket", ticket, "--at", String(time), "--json")
+        let asShown = try site.holdfast(
+          "history", "--ticket", ticket, "--at", String(time), "--json")
         #expect(try objects(asShown.output).map { $0["state"] as? String } == ["free"], "\(time)")
       }
       let wrong = try site.holdfast("history", "--ticket", ticket, "--at", "teatime")
