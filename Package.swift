@@ -44,7 +44,8 @@ let package = Package(
       name: "HoldStoreTests",
       dependencies: ["HoldStore", "Holds", "Postgres", "TestSupport", "Threads"]),
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
-    .testTarget(name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds"]),
+    .testTarget(
+      name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds", "TestSupport"]),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Threads"]),
   ],
   swiftLanguageModes: [.v6]

@@ -30,6 +30,26 @@ def render(**settings):
         return {path.name: path.read_text() for path in Path(directory).rglob("*.conf")}
 
 
+class RenderTest(unittest.TestCase):
+    def test_misspelt_settings_are_told(self):
+        with tempfile.TemporaryDirectory() as directory:
+            settings = Path(directory) / "nginx.env"
+            settings.write_text("HOLDFAST_UNLOCK_FORM=10.0.0.0/8\n# HOLDFAST_NOTE=1\nHOLDFAST_RATE=7\n")
+            run = subprocess.run([ROOT / "nginx/render", "--main", "--settings", settings, directory],
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0)
+            self.assertIn("HOLDFAST_UNLOCK_FORM is not one of its settings", run.stderr)
+            self.assertNotIn("HOLDFAST_RATE", run.stderr)
+            self.assertNotIn("HOLDFAST_NOTE", run.stderr)
+
+    def test_a_wrong_address_is_told_by_the_name_of_its_setting(self):
+        for address in ("foo", "/a$b"):
+            run = subprocess.run([ROOT / "nginx/render", "/nowhere"], env=os.environ | {"HOLDFAST_SOCKETS": address},
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(f'HOLDFAST_SOCKETS="{address}": expected ', run.stderr)
+
+
 class SiteTest(unittest.TestCase):
     def test_the_page_runs_only_its_own_scripts_and_styles(self):
         for path in ("/", "/demo/main.js"):

@@ -149,6 +149,7 @@ extension EndToEnd {
           "--engine: expected no other option"
         ),
         (["migrate", "--confirm"], [:], 2, "--confirm: expected --grant"),
+        (["migrate", "--no-strict-sales"], [:], 2, "--no-strict-sales: expected --grant"),
         (["migrate", "--shard-key", "off"], [:], 2, "--shard-key: expected"),
       ] as [([String], [String: String], Int, String)])
     func whatCannotBeIsRefused(

@@ -69,20 +69,6 @@ extension EndToEnd {
       service.stop()
     }
 
-    /// Negative control: a program that writes its log itself stands still, before it has written as much.
-    @Test func whoWritesItsLogItselfIsHeldUp() throws {
-      let pipe = Pipe()
-      let line = #"{"level":"debug","message":"answered"}"#
-      let child = try ChildProcess(
-        ["sh", "-c", "yes '\(line)' | head -n \(Self.requests)"],
-        output: pipe.fileHandleForWriting.fileDescriptor)
-      #expect(child.wait(seconds: 1) == nil)
-      let log = Background { [reader = pipe.fileHandleForReading] in try reader.readToEnd() }
-      try pipe.fileHandleForWriting.close()
-      #expect(child.wait(seconds: 30) == 0)
-      #expect(try log.value()?.count == (line.utf8.count + 1) * Self.requests)
-    }
-
     @Test func theLogSaysHowManyLinesWereLost() throws {
       let service = try Service()
       try service.ask()

@@ -151,6 +151,8 @@ extension EndToEnd {
       #expect(Set(events.compactMap { $0["request_id"] as? String }).count == 3)
       let table = try site.holdfast("history", "--ticket", ticket)
       #expect(table.output.hasPrefix("TIME") && !table.output.contains(cart))
+      // By the cart, what is found in one command is found in the others.
+      #expect(table.output.contains(events[0]["cart"] as? String ?? "no cart"))
 
       let then = try objects(
         try site.holdfast("history", "--ticket", ticket, "--at", momentHeld, "--json").output)
@@ -159,6 +161,12 @@ extension EndToEnd {
       #expect(sentence.output.contains("\(ticket): held by cart "), "\(sentence.output)")
       let now = try site.holdfast("history", "--ticket", ticket, "--at", "now", "--json")
       #expect(try objects(now.output).map { $0["state"] as? String } == ["free"])
+      // Times in whole seconds, as the table shows them, include what happened within their second.
+      let second = (events.last?["at"] as? String ?? "").prefix("2026-11-25T20:03:07".count)
+      for time in [second + "Z", second.suffix("20:03:07".count)] {
+        let asShown = try site.holdfast("history", "--ticket", ticket, "--at", String(time), "--json")
+        #expect(try objects(asShown.output).map { $0["state"] as? String } == ["free"], "\(time)")
+      }
       let wrong = try site.holdfast("history", "--ticket", ticket, "--at", "teatime")
       #expect(wrong.exitCode == 2)
       #expect(wrong.output.contains("--at: expected a time"))

@@ -33,7 +33,7 @@ extension EndToEnd {
       try site.log("postgres").components(separatedBy: mark).count - 1
     }
 
-    /// Many ask at once, for three seconds and a bit.
+    /// Eight ask at once, again and again; tells how often.
     private func crowd(
       _ service: ServiceProcess, seconds: Double,
       _ ask: @escaping @Sendable (FastCGIPeer) throws -> Void

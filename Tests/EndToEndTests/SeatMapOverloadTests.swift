@@ -55,18 +55,34 @@ extension EndToEnd {
       #expect(all.dropFirst(refused).allSatisfy { $0.data["states"] as? String == "0" })
     }
 
-    /// Runs `body` with the paths of nginx changed.
-    private func with(_ text: String, replacedBy other: String, _ body: () throws -> Void) throws {
-      let path = "\(site.directory)/nginx/holdfast/locations.conf"
-      let locations = try String(contentsOfFile: path, encoding: .utf8)
+    /// Runs `body` with a file of nginx changed.
+    private func with(
+      _ text: String, replacedBy other: String, in file: String = "locations.conf",
+      _ body: () throws -> Void
+    ) throws {
+      let path = "\(site.directory)/nginx/holdfast/\(file)"
+      let original = try String(contentsOfFile: path, encoding: .utf8)
       func useInNginx(_ text: String) throws {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         try site.service("restart", "nginx")
       }
-      #expect(locations.contains(text))
-      try useInNginx(locations.replacingOccurrences(of: text, with: other))
-      defer { try? useInNginx(locations) }
+      #expect(original.contains(text))
+      try useInNginx(original.replacingOccurrences(of: text, with: other))
+      defer { try? useInNginx(original) }
       try body()
+    }
+
+    /// A negative control of `SeatMapTests.changesShowInTwoSeconds`: nginx chooses how long answers live.
+    @Test func withoutHoldfastsLifetimeAnAnswerIsOlder() throws {
+      let lifetime = "fastcgi_ignore_headers Vary X-Accel-Expires; fastcgi_cache_valid 200 60s;"
+      try with("fastcgi_ignore_headers Vary;", replacedBy: lifetime, in: "seat_map.conf") {
+        () throws -> Void in
+        let event = try SeatEvent(on: site, seats: 1)
+        #expect(try event.states(site.http()) == "0")
+        try event.sell(1)
+        Clock.sleepUndisturbed(2.1)
+        #expect(try event.states(site.http()) == "0")
+      }
     }
 
     /// One viewer finds a place, and one of the others asks for all of them.

@@ -5,7 +5,7 @@ import Testing
 @testable import HoldStore
 
 extension ServerSuites {
-  /// A confirm beside another session's transaction; each protection is also taken out, and missed.
+  /// A confirm, or a limit, beside another session's transaction; each protection is also taken out, and missed.
   @Suite struct CommitSaleRaceTests {
     private let race: CommitRace
     private var database: Database { race.database }

@@ -1,11 +1,12 @@
 -- What happened to the ticket $1, the latest first. $2 is a time: of a day, or with one; what came after
--- it is left out; '' is now. $3 bounds the rows. The first row tells by what time they were selected, and
--- has no kind.
+-- it is left out; '' is now. A time in whole seconds, as the table of events shows them, includes its
+-- second. $3 bounds the rows. The first row tells by what time they were selected, and has no kind.
 WITH asked AS (
   SELECT CASE WHEN $2::text = '' THEN clock_timestamp()
               WHEN $2 ~ '^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$' THEN t.today
                 - CASE WHEN t.today > clock_timestamp() THEN interval '1 day' ELSE interval '0' END
-              ELSE $2::timestamptz END AS at
+              ELSE $2::timestamptz END
+         + CASE WHEN $2 ~ ':[0-9]{2}:[0-9]{2}([^.0-9]|$)' THEN interval '999999 us' ELSE interval '0' END AS at
     FROM (SELECT CASE WHEN $2 ~ '^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$'
                       THEN (to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD ') || $2 || ' UTC')
                            ::timestamptz END AS today) AS t),

@@ -18,7 +18,8 @@ struct HistoryCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Who had it then? 20:03, or 2026-11-25T20:03:00Z. A time of day is the last that has passed.",
+      "Who had it then? 20:03, which is the minute's start, or 2026-11-25T20:03:07Z, which is all of that "
+        + "second. A time of day is the last that has passed.",
       valueName: "time"))
   var at: String?
 
@@ -79,7 +80,7 @@ struct HistoryCommand: ParsableCommand {
       let what = event.kind == .releasedByOperator ? "operator" : event.kind.rawValue
       table.append(
         Readable.instant(microseconds: event.at), what, Self.length(event),
-        event.cart.map { String($0.prefix(8)) } ?? "-", event.note ?? event.requestID ?? "-")
+        event.cart ?? "-", event.note ?? event.requestID ?? "-")
     }
     for line in table.lines { print(line) }
   }
@@ -100,7 +101,7 @@ struct HistoryCommand: ParsableCommand {
     switch history.state {
     case .unknown: return start + "nothing about it in the history up to then"
     case .held(let event):
-      let owner = event.cart.map { "by cart \($0.prefix(8))" } ?? "anonymously"
+      let owner = event.cart.map { "by cart \($0)" } ?? "anonymously"
       let since = event.since.map { " since \(Readable.instant(microseconds: $0))" } ?? ""
       let until = event.until.map { " until \(Readable.instant(microseconds: $0))" } ?? ""
       return start + "held \(owner)\(since)\(until)\(request(event))"

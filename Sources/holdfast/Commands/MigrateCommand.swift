@@ -66,8 +66,9 @@ struct MigrateCommand: ParsableCommand {
     if engine != nil, grants || createTables || eventIndex || limits || shardKey != nil {
       throw ValidationError("--engine: expected no other option than --dry-run and --timeout")
     }
-    if confirm, grant == nil {
-      throw ValidationError("--confirm: expected --grant with it, and a role")
+    for (option, isSet) in [("--confirm", confirm), ("--no-strict-sales", !strictSales)]
+    where isSet && grant == nil {
+      throw ValidationError("\(option): expected --grant with it, and a role")
     }
   }
 

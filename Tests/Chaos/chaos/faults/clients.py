@@ -110,7 +110,7 @@ NARROW = {"HOLDFAST_WORKER_CONNECTIONS": "200", "HOLDFAST_WORKER_PROCESSES": "1"
 FAULTS = (
     Fault(name="slow-clients", description="500 clients that send a byte a second",
           inject=slow, full={"clients": 500, "seconds": 75}, quick={"clients": 500, "seconds": 8}),
-    Fault(name="slow-clients-control", description="the same with 200 connections in nginx",
+    Fault(name="slow-clients-control", description="slow clients, with only 200 connections in nginx",
           inject=slow, full={"clients": 500, "seconds": 15}, settings=NARROW, expects="ordinary"),
     Fault(name="idle-connections", description="5,000 idle connections to nginx",
           inject=idlers, full={"connections": 5000, "seconds": 30},
@@ -118,7 +118,7 @@ FAULTS = (
           settings={"HOLDFAST_WORKER_CONNECTIONS": "8192"}),
     Fault(name="vanishing-clients", description="clients that are gone before their answer",
           inject=inject_vanishing, full=WAVE, quick={"clients": 500, "at_once": 50}),
-    Fault(name="vanishing-clients-control", description="the same without an access log",
+    Fault(name="vanishing-clients-control", description="vanishing clients, without an access log",
           inject=inject_vanishing, full={**WAVE, "clients": 500}, settings={"HOLDFAST_ACCESS_LOG": "off"},
           expects="in no log"),
 )
