@@ -274,6 +274,27 @@ extension ServerSuites {
       #expect(try database.fingerprint() == before)
     }
 
+    @Test func aDatabaseThatCannotExpressEveryIDIsLeftAsItWas() throws {
+      let database = try Database(migrated: false, encoding: "LATIN1")
+      let before = try database.fingerprint()
+      for isDryRun in [true, false] {
+        let error = #expect(throws: PostgresError.self) {
+          try database.migrate { $0.isDryRun = isDryRun }
+        }
+        #expect(error?.message.hasSuffix(": expected the encoding UTF8, found LATIN1") == true)
+      }
+      #expect(try database.fingerprint() == before)
+    }
+
+    @Test func aDatabaseWithoutAnEncodingTakesEveryID() throws {
+      let database = try Database(selling: ["é🎟", "e\u{301}🎟"], encoding: "SQL_ASCII")
+      #expect(
+        try database.outcomes(
+          .lock("é🎟", as: "cart"), .lock("e\u{301}🎟"), .lock("🎟"),
+          .confirm("é🎟", order: "1", as: "cart"))
+          == ["granted", "granted", "refused 🎟 unknown", "sold"])
+    }
+
     @Test func aUniqueIndexOnSomeOfTheTicketsIsNotEnough() throws {
       let database = try Database(migrated: false)
       try database.run(

@@ -94,7 +94,7 @@ public struct Doctor: Sendable {
     } catch {
       guard case .server = error.code else { throw error }
       return [
-        .problem("schema", error.message, advice: "change the table, or the search_path")
+        .problem("schema", error.message, advice: "change the table, the search_path or the database")
       ]
     }
     var findings: [Finding] = []

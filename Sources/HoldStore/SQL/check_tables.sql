@@ -1,10 +1,17 @@
--- Fails if an existing table cannot be used; the message names the column and what was found. Fails
+-- Fails if the database or an existing table cannot be used; the message names the column and what was found. Fails
 -- too if a table would be created that another schema has already, unless {creates_tables}.
 DO $$
 DECLARE
   wanted record;
   found  text;
 BEGIN
+  -- A client may name any ticket in UTF-8. What the database cannot express would be an error, not an
+  -- unknown ticket. SQL_ASCII takes all bytes as they are.
+  IF current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN
+    RAISE EXCEPTION 'the database %: expected the encoding UTF8, found %',
+      current_database(), current_setting('server_encoding');
+  END IF;
+
   FOR wanted IN
     SELECT c.relname AS tab,
            string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY n.nspname) AS others
