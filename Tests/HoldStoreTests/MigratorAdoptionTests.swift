@@ -258,6 +258,17 @@ extension ServerSuites {
         "tickets_blocked: expected an ordinary table, found a partitioned table"
       ),
       (
+        "UNLOGGED TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz,"
+          + " date_created timestamptz)",
+        "tickets_blocked: expected a table that a crash and a failover leave as it was, found an "
+          + "unlogged or temporary one (ALTER TABLE tickets_blocked SET LOGGED)"
+      ),
+      (
+        "TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz,"
+          + " date_created timestamptz); CREATE TABLE archive () INHERITS (tickets_blocked)",
+        "tickets_blocked: expected a table that no other inherits from, found one with children"
+      ),
+      (
         "VIEW tickets_blocked AS SELECT ''::text AS ticket_id, now() AS locked_up",
         "tickets_blocked: expected an ordinary table, found a view"
       ),

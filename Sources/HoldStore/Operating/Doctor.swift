@@ -131,8 +131,9 @@ public struct Doctor: Sendable {
       case .refused(let problem):
         return [
           .problem(
-            "rights", "\(name) may not do what a commit does: \(problem)",
-            advice: "run `holdfast migrate --grant \(role ?? "ROLE")` as the tables' owner")
+            "rights", "a commit by \(name) would be refused: \(problem)",
+            advice: "if a right is missing, run `holdfast migrate --grant \(role ?? "ROLE")` as the "
+              + "tables' owner")
         ]
       case .unreachable:
         return [.problem("rights", "no answer", advice: "try again")]

@@ -39,6 +39,20 @@ BEGIN
   END LOOP;
 
   FOR wanted IN
+    SELECT w.tab, c.relpersistence <> 'p' AS is_lost,
+           c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) AS is_parent
+      FROM (VALUES ('tickets'), ('tickets_blocked')) AS w (tab)
+      JOIN pg_class c ON c.oid = to_regclass(w.tab)
+  LOOP
+    IF wanted.is_lost THEN
+      RAISE EXCEPTION '%: expected a table that a crash and a failover leave as it was, found an unlogged or temporary one (ALTER TABLE % SET LOGGED)',
+        wanted.tab, wanted.tab;
+    ELSIF wanted.is_parent THEN
+      RAISE EXCEPTION '%: expected a table that no other inherits from, found one with children', wanted.tab;
+    END IF;
+  END LOOP;
+
+  FOR wanted IN
     SELECT w.*, to_regclass(w.tab) AS relation
       FROM (VALUES
         ('tickets', 'ticket_id', 'text or character varying', ARRAY['text', 'varchar']),
