@@ -94,7 +94,8 @@ public struct Doctor: Sendable {
     } catch {
       guard case .server = error.code else { throw error }
       return [
-        .problem("schema", error.message, advice: "change the table, the search_path or the database")
+        .problem(
+          "schema", error.message, advice: "change the table, the search_path or the database")
       ]
     }
     var findings: [Finding] = []
@@ -132,8 +133,8 @@ public struct Doctor: Sendable {
         return [
           .problem(
             "rights", "a commit by \(name) would be refused: \(problem)",
-            advice: "if a right is missing, run `holdfast migrate --grant \(role ?? "ROLE")` as the "
-              + "tables' owner")
+            advice: "if a right is missing, run `holdfast migrate --grant \(role ?? "ROLE")` "
+              + "as the tables' owner")
         ]
       case .unreachable:
         return [.problem("rights", "no answer", advice: "try again")]
