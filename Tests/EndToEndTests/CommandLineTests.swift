@@ -171,6 +171,19 @@ extension EndToEnd {
       #expect(command.output == "Error: \(told)\n")
     }
 
+    /// `/dev/full` takes nothing. No secret is shown of a key that is stored nowhere.
+    @Test(arguments: [
+      ["key", "create", "shop", "--scopes", "hold"], ["serve", "--help"], ["--version"],
+      ["doctor", "--json"],
+    ])
+    func outputThatIsNotWrittenIsAnError(arguments: [String]) throws {
+      let command = try Command(
+        ["sh", "-c", "exec \"$@\" >/dev/full", "sh", TestSettings.binary] + arguments,
+        environment: site.databaseEnvironment(), seconds: 10)
+      #expect(command.exitCode == 1)
+      #expect(command.output == "Error: the output was not written: No space left on device\n")
+    }
+
     @Test func misspelledSettingsAreNamed() throws {
       let misspelled = try run(
         ["serve"],
