@@ -1,5 +1,6 @@
 import Holds
 import Postgres
+import TestSupport
 import Testing
 import Threads
 
@@ -78,6 +79,32 @@ extension ServerSuites {
       // The control.
       _ = try database.commit([.lock("b", as: "cart-1")], requestIDs: [nil])
       #expect(try rows("kind::text || coalesce(request, '-')") == ["h-"])
+    }
+
+    /// What is told of a ticket that a batch holds when another transaction, for which it waits, has held and
+    /// released it.
+    private func kindsAfterAWait() throws -> [String] {
+      let (other, watch) = (try Database(beside: database), try Database(beside: database))
+      try other.run("BEGIN")
+      _ = try other.commit([.lock("a", as: "one")], requestIDs: [nil])
+      let waiting = Background { [database] in
+        try database.commit([.lock("a", as: "two")], requestIDs: [nil])
+      }
+      try watch.waitForBlockedStatement()
+      _ = try other.commit([.release("a", as: "one")], requestIDs: [nil])
+      try other.run("COMMIT")
+      _ = try waiting.value()
+      return try rows("kind::text")
+    }
+
+    @Test func whatABatchHasWaitedForComesBeforeIt() throws {
+      #expect(try kindsAfterAWait() == ["h", "x", "h"])
+    }
+
+    /// Negative control: by the clock of the decision the ticket seems to be free.
+    @Test func byTheClockOfTheDecisionItComesAfterIt() throws {
+      try database.takeOut("v_recorded := clock_timestamp()", insteadOf: "v_recorded := v_now")
+      #expect(try kindsAfterAWait() == ["h", "h", "x"])
     }
 
     @Test func aBatchThatFailsLeavesNothing() throws {

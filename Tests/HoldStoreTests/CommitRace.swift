@@ -21,11 +21,12 @@ struct CommitRace {
   ///
   /// - Returns: The outcomes, or the server's error code.
   func commit(
-    _ operations: [HoldOperation], limit: Int = 0, then end: String
+    _ operations: [HoldOperation], limit: Int = 0, requestIDs: [String?] = [], then end: String
   ) throws -> [String] {
     let commit = Background { [database] in
       do throws(PostgresError) {
-        return try database.commit(operations, heldTicketLimit: limit).verdicts.map(Database.word)
+        return try database.commit(operations, heldTicketLimit: limit, requestIDs: requestIDs)
+          .verdicts.map(Database.word)
       } catch {
         if case .server(let state) = error.code { return [state.rawValue] }
         return ["\(error)"]

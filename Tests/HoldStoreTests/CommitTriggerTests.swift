@@ -10,7 +10,7 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      database = try Database(selling: ["a", "b"])
+      database = try Database(selling: ["a", "b", "c"])
       #expect(try database.outcomes(.lock("a", as: "cart")) == ["granted"])
     }
 
@@ -32,9 +32,24 @@ extension ServerSuites {
       #expect(
         try database.outcomes(.confirm("a", order: "1", as: "cart"), .lock("b"))
           == ["sold", "granted"])
+      // Late, when there is no row of a hold any more.
+      #expect(try database.outcomes(.confirm("c", order: "2")) == ["sold"])
       #expect(
         try database.texts("SELECT ticket_id FROM tickets WHERE NOT status AND noted IS NOT NULL")
-          == ["a"])
+          .sorted() == ["a", "c"])
+    }
+
+    /// The platform keeps the rows of holds that have ended, or deletes them itself.
+    @Test(arguments: [
+      "UPDATE tickets_blocked SET locked_up = now() WHERE ticket_id = OLD.ticket_id;",
+      "IF pg_trigger_depth() = 1 THEN DELETE FROM tickets_blocked WHERE ticket_id = OLD.ticket_id;"
+        + " ELSE RETURN OLD; END IF;",
+    ])
+    func aHoldThatItsTriggerEndsIsReleased(body: String) throws {
+      try addTrigger("BEFORE DELETE", on: "tickets_blocked", body)
+      #expect(try database.outcomes(.release("a", as: "cart")) == ["released"])
+      #expect(try database.outcomes(.lock("a", as: "other")) == ["granted"])
+      #expect(try database.outcomes(.confirm("a", order: "1", as: "other")) == ["sold"])
     }
 
     private static let silent = [
@@ -43,6 +58,8 @@ extension ServerSuites {
       ("BEFORE INSERT", "tickets_blocked", .lock("b")),
       ("BEFORE INSERT", "tickets_blocked", .lock("a", "b", as: "cart")),
       ("BEFORE UPDATE", "tickets_blocked", .lock("a", seconds: 900, as: "cart")),
+      ("BEFORE DELETE", "tickets_blocked", .release("a", as: "cart")),
+      ("BEFORE DELETE", "tickets_blocked", .confirm("a", order: "1", as: "cart")),
     ]
 
     private func outcomeOfASilentTrigger(
@@ -74,7 +91,8 @@ extension ServerSuites {
     ) throws {
       try database.takeOutCount()
       #expect(
-        ["granted", "sold"].contains(try outcomeOfASilentTrigger(events, table, operation)))
+        ["granted", "sold", "released"].contains(
+          try outcomeOfASilentTrigger(events, table, operation)))
     }
   }
 }

@@ -17,11 +17,16 @@ struct Database {
   static var patience: Instant { .now.advanced(byMilliseconds: 30_000) }
 
   /// Makes a database; empty, or with the schema and these tickets.
-  init(migrated: Bool = true, selling ticketIDs: [String] = []) throws {
+  init(
+    migrated: Bool = true, selling ticketIDs: [String] = [], encoding: String? = nil
+  ) throws {
     let name = "t" + String(UInt64.random(in: 0 ... .max), radix: 36)
     let server = try PostgresServer.shared()
     try PostgresConnection(conninfo: server.conninfo(), deadline: Self.patience)
-      .query("CREATE DATABASE \(name)", deadline: Self.patience)
+      .query(
+        "CREATE DATABASE \(name)"
+          + (encoding.map { " TEMPLATE template0 LOCALE 'C' ENCODING '\($0)'" } ?? ""),
+        deadline: Self.patience)
     conninfo = server.conninfo(database: name)
     connection = try PostgresConnection(conninfo: conninfo, deadline: Self.patience)
     if migrated { try migrate() }

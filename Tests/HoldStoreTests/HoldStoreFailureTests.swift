@@ -87,6 +87,36 @@ extension ServerSuites {
       #expect(events.all.contains { if case .commitsRefused = $0 { true } else { false } })
     }
 
+    /// Adopted tables may demand that a hold ends after it begins, and that its ticket exists.
+    @Test(arguments: [true, false])
+    func constraintsThatEveryHoldMeetsAreMetByReadinessAndByALateConfirm(hasTickets: Bool) throws {
+      try database.run(
+        """
+        ALTER TABLE tickets_blocked ADD CHECK (locked_up > date_created),
+                                    ADD FOREIGN KEY (ticket_id) REFERENCES tickets (ticket_id)
+        """)
+      if !hasTickets { try database.run("DELETE FROM tickets") }
+      try HoldStore.run(settings) { store throws in
+        let outcome = try store.outcome(.confirm("a", order: "1"))
+        #expect(hasTickets ? outcome == .sold : outcome != .failed(.databaseRefused))
+        #expect(try store.readiness().isReady)
+      }
+    }
+
+    /// A value of the session's own outranks the server's, also one that is changed later.
+    @Test(arguments: ["on", "off", "remote_apply"])
+    func aSessionsCommitsDoNotFollowTheServers(value: String) throws {
+      try database.run(
+        "ALTER ROLE ALL IN DATABASE \(try database.texts("SELECT current_database()")[0]) SET synchronous_commit = \(value)"
+      )
+      let session = try Database(beside: database)
+      let query =
+        "SELECT setting || ' ' || source FROM pg_settings WHERE name = 'synchronous_commit'"
+      #expect(try session.texts(query) != ["\(value) session"])
+      try session.run(EmbeddedSQL.session)
+      #expect(try session.texts(query) == ["\(value == "off" ? "on" : value) session"])
+    }
+
     /// Another session's insert of the ticket that a dry commit uses keeps it from finding anything out.
     @Test func aDryCommitThatMeetsALockNeitherFindsNorClearsAProblem() throws {
       let insert = "BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')"

@@ -258,6 +258,17 @@ extension ServerSuites {
         "tickets_blocked: expected an ordinary table, found a partitioned table"
       ),
       (
+        "UNLOGGED TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz,"
+          + " date_created timestamptz)",
+        "tickets_blocked: expected a table that a crash and a failover leave as it was, found an "
+          + "unlogged or temporary one (ALTER TABLE tickets_blocked SET LOGGED)"
+      ),
+      (
+        "TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz,"
+          + " date_created timestamptz); CREATE TABLE archive () INHERITS (tickets_blocked)",
+        "tickets_blocked: expected a table that no other inherits from, found one with children"
+      ),
+      (
         "VIEW tickets_blocked AS SELECT ''::text AS ticket_id, now() AS locked_up",
         "tickets_blocked: expected an ordinary table, found a view"
       ),
@@ -272,6 +283,27 @@ extension ServerSuites {
       let error = #expect(throws: PostgresError.self) { try database.migrate() }
       #expect(error?.message == message)
       #expect(try database.fingerprint() == before)
+    }
+
+    @Test func aDatabaseThatCannotExpressEveryIDIsLeftAsItWas() throws {
+      let database = try Database(migrated: false, encoding: "LATIN1")
+      let before = try database.fingerprint()
+      for isDryRun in [true, false] {
+        let error = #expect(throws: PostgresError.self) {
+          try database.migrate { $0.isDryRun = isDryRun }
+        }
+        #expect(error?.message.hasSuffix(": expected the encoding UTF8, found LATIN1") == true)
+      }
+      #expect(try database.fingerprint() == before)
+    }
+
+    @Test func aDatabaseWithoutAnEncodingTakesEveryID() throws {
+      let database = try Database(selling: ["é🎟", "e\u{301}🎟"], encoding: "SQL_ASCII")
+      #expect(
+        try database.outcomes(
+          .lock("é🎟", as: "cart"), .lock("e\u{301}🎟"), .lock("🎟"),
+          .confirm("é🎟", order: "1", as: "cart"))
+          == ["granted", "granted", "refused 🎟 unknown", "sold"])
     }
 
     @Test func aUniqueIndexOnSomeOfTheTicketsIsNotEnough() throws {

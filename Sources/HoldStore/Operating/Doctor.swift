@@ -94,7 +94,8 @@ public struct Doctor: Sendable {
     } catch {
       guard case .server = error.code else { throw error }
       return [
-        .problem("schema", error.message, advice: "change the table, or the search_path")
+        .problem(
+          "schema", error.message, advice: "change the table, the search_path or the database")
       ]
     }
     var findings: [Finding] = []
@@ -131,8 +132,9 @@ public struct Doctor: Sendable {
       case .refused(let problem):
         return [
           .problem(
-            "rights", "\(name) may not do what a commit does: \(problem)",
-            advice: "run `holdfast migrate --grant \(role ?? "ROLE")` as the tables' owner")
+            "rights", "a commit by \(name) would be refused: \(problem)",
+            advice: "if a right is missing, run `holdfast migrate --grant \(role ?? "ROLE")` "
+              + "as the tables' owner")
         ]
       case .unreachable:
         return [.problem("rights", "no answer", advice: "try again")]

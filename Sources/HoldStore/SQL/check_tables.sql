@@ -1,10 +1,17 @@
--- Fails if an existing table cannot be used; the message names the column and what was found. Fails
+-- Fails if the database or an existing table cannot be used; the message names the column and what was found. Fails
 -- too if a table would be created that another schema has already, unless {creates_tables}.
 DO $$
 DECLARE
   wanted record;
   found  text;
 BEGIN
+  -- A client may name any ticket in UTF-8. What the database cannot express would be an error, not an
+  -- unknown ticket. SQL_ASCII takes all bytes as they are.
+  IF current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN
+    RAISE EXCEPTION 'the database %: expected the encoding UTF8, found %',
+      current_database(), current_setting('server_encoding');
+  END IF;
+
   FOR wanted IN
     SELECT c.relname AS tab,
            string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY n.nspname) AS others
@@ -29,6 +36,20 @@ BEGIN
      WHERE c.relkind::text <> ALL (w.kinds)
   LOOP
     RAISE EXCEPTION '%: expected an ordinary table, found %', wanted.tab, wanted.kind;
+  END LOOP;
+
+  FOR wanted IN
+    SELECT w.tab, c.relpersistence <> 'p' AS is_lost,
+           c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) AS is_parent
+      FROM (VALUES ('tickets'), ('tickets_blocked')) AS w (tab)
+      JOIN pg_class c ON c.oid = to_regclass(w.tab)
+  LOOP
+    IF wanted.is_lost THEN
+      RAISE EXCEPTION '%: expected a table that a crash and a failover leave as it was, found an unlogged or temporary one (ALTER TABLE % SET LOGGED)',
+        wanted.tab, wanted.tab;
+    ELSIF wanted.is_parent THEN
+      RAISE EXCEPTION '%: expected a table that no other inherits from, found one with children', wanted.tab;
+    END IF;
   END LOOP;
 
   FOR wanted IN

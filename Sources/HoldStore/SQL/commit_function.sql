@@ -51,8 +51,9 @@
 --   than any hold may, is taken as expired. Two kinds of live holds may be later than v_now: one that was
 --   committed after v_now was read and before the look at it, and one that was made shortly before the
 --   clock was set back by less than a minute. The minute keeps these live.
--- * Triggers of an adopted table may keep a row from being changed, or move it. So the changes of tickets
---   and of holds are counted: a batch that changed fewer than it has decided fails, and changes nothing.
+-- * Triggers of an adopted table may keep a row from being changed or deleted, or move it. So the changes of
+--   tickets and of holds are counted: a batch that changed fewer than it has decided fails, and changes
+--   nothing.
 --
 -- How a confirm keeps them:
 -- * It takes a ticket that is unsold, and under its own cart's live hold or under nobody's. A live hold
@@ -74,8 +75,8 @@
 -- caller has that already, and asked for others.
 --
 -- The history gets a row of each ticket that an operation held, renewed, released or sold, by one
--- statement at the end. What is refused leaves none: it changes nothing, and the rows of that time tell
--- who had the ticket.
+-- statement at the end, with the clock of that moment: who depends on this commit writes later. What is
+-- refused leaves none: it changes nothing, and the rows of that time tell who had the ticket.
 --
 -- {search_path}, {withheld} and {touched} are filled in by `holdfast migrate`: the schemas of the
 -- tables; the condition by which a ticket is withheld from online sale (tickets.status_offline, where
@@ -173,7 +174,9 @@ DECLARE
   v_outcome     int;
   v_is_changed  boolean;
   v_changed     int;      -- how many rows a statement has changed
+  v_deleted     int := 0; -- how many rows of holds were deleted
   v_missed      int := 0; -- how many more the statements should have changed
+  v_recorded    timestamptz; -- when the history was written
   i             int;
 BEGIN
   IF v_sells THEN
@@ -455,6 +458,11 @@ BEGIN
       GET DIAGNOSTICS v_changed = ROW_COUNT;
       v_missed := v_missed + cardinality(v_name) - v_changed;
       DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
+      GET DIAGNOSTICS v_deleted = ROW_COUNT;
+      IF v_deleted < cardinality(v_row) THEN
+        SELECT v_missed + count(*) INTO v_missed
+          FROM tickets_blocked b WHERE b.ticket_id = ANY (v_name) AND b.locked_up > v_now;
+      END IF;
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
@@ -753,11 +761,26 @@ BEGIN
       v_first := p_ends[v_operation] + 1;
     END LOOP;
 
+    -- First of all, as a trigger of tickets_blocked may move the tickets.
+    IF v_has_sales THEN
+      UPDATE tickets t
+         SET status = false{touched}
+        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
+       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed - v_changed;
+      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
+      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
+        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
+       WHERE u.sold > 0;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_missed := v_missed + v_changed;
+    END IF;
     IF (v_has_grants OR v_has_sales) AND 0 = ANY (v_found) THEN
       -- unnest gives the tickets in the array's order, which is the order to lock them in.
       INSERT INTO tickets_blocked
              (ticket_id, locked_up, date_created, hold_key, shopper_key, choice_key)
-      SELECT u.ticket_id, v_now + coalesce(p_seconds[u.granted], 0) * interval '1 second', v_now,
+      SELECT u.ticket_id, v_now + coalesce(p_seconds[u.granted], 1) * interval '1 second', v_now,
              p_hold_keys[p_owners[u.granted]], v_people[v_person[u.i]], p_choices[v_choice[u.i]]
         FROM unnest(p_tickets, v_grant, v_found) WITH ORDINALITY
              AS u (ticket_id, granted, found, i)
@@ -788,30 +811,26 @@ BEGIN
         FROM unnest(v_grant, v_found, v_change, v_sold) AS u (granted, found, change, sold)
        WHERE u.granted > 0 OR u.change = 1 OR u.found = 0 AND u.sold > 0;
     END IF;
-    IF v_has_sales THEN
-      UPDATE tickets t
-         SET status = false{touched}
-        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
-       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
-      GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_missed := v_missed - v_changed;
-      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
-      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
-        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
-       WHERE u.sold > 0;
-      GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_missed := v_missed + v_changed;
-    END IF;
     IF 2 = ANY (v_change) THEN
       DELETE FROM tickets_blocked b
        USING unnest(v_row, v_grant, v_change) AS u (row, granted, change)
        WHERE u.granted = 0 AND u.change = 2 AND b.ctid = u.row;
+      GET DIAGNOSTICS v_deleted = ROW_COUNT;
     END IF;
     IF v_has_sales AND 0 = ANY (v_found) THEN
       DELETE FROM tickets_blocked b
        WHERE b.ticket_id = ANY (ARRAY(
                SELECT u.ticket_id FROM unnest(p_tickets, v_found, v_sold) AS u (ticket_id, found, sold)
                 WHERE u.found = 0 AND u.sold > 0));
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_deleted := v_deleted + v_changed;
+    END IF;
+    -- It does no harm if a trigger has deleted a row itself.
+    IF v_deleted < cardinality(array_positions(v_change, 2)) THEN
+      SELECT v_missed + count(*) INTO v_missed
+        FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
+        JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
+       WHERE u.granted = 0 AND u.change = 2 AND b.locked_up > v_now;
     END IF;
   END IF;
   IF v_missed <> 0 THEN
@@ -829,20 +848,22 @@ BEGIN
     END IF;
   END IF;
   IF v_records AND (v_has_grants OR v_has_sales OR v_has_changes) THEN
+    -- Not v_now: what this batch has waited for since then comes before it.
+    v_recorded := clock_timestamp();
     IF cardinality(p_hold_keys) > 0 THEN
       SELECT k.key INTO STRICT v_secret FROM holdfast_secret k;
       v_carts := ARRAY(SELECT substr(sha256(v_secret || k), 1, 8) FROM unnest(p_hold_keys) AS k);
     END IF;
     IF v_is_plain THEN
       INSERT INTO holdfast_history (at, until, kind, cart, ticket_id, request)
-      SELECT v_now, CASE WHEN u.wants & 1 = 1 THEN v_now + p_seconds[u.wants >> 3] * interval '1 second' END,
+      SELECT v_recorded, CASE WHEN u.wants & 1 = 1 THEN v_now + p_seconds[u.wants >> 3] * interval '1 second' END,
              (CASE WHEN u.wants & 1 = 1 THEN 'h' ELSE 's' END)::"char",
              v_carts[p_owners[u.wants >> 3]], u.ticket_id, p_requests[u.wants >> 3]
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants);
       RETURN;
     END IF;
     INSERT INTO holdfast_history (at, until, kind, cart, ticket_id, request)
-    SELECT v_now,
+    SELECT v_recorded,
            CASE e.event & 7
              WHEN 1 THEN v_now + p_seconds[e.event >> 3] * interval '1 second'
              WHEN 2 THEN v_now + e.ending * interval '1 microsecond' END,

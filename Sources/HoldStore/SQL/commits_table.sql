@@ -6,7 +6,7 @@
 --
 -- committer   a number that each committing thread chooses at random
 -- batch       counts its batches that changed something
--- outcomes …  as holdfast_commit gave them; NULL for a batch that was looked up and had not committed
+-- outcomes    as holdfast_commit gave them; NULL for a batch that was looked up and had not committed
 --
 -- Rows are inserted and deleted, never updated over and over: one hot row would slow down with every
 -- version that a long transaction, such as a dump, keeps from being vacuumed.

@@ -1,10 +1,10 @@
 -- Does what a commit does and takes it back, to find out whether the role may: tables, sequences and
--- constraints. An existing ticket is used, so that constraints on ticket ids are met. {strict} is
--- whether commits lock the tickets, which {lock} tries. The next three try what confirms, the limit by
--- shopper and the history need, where they are on.
+-- constraints. An existing ticket is used, so that constraints on ticket ids are met; where there is none,
+-- no row is entered. {strict} is whether commits lock the tickets, which {lock} tries. The next three try
+-- what confirms, the limit by shopper and the history need, where they are on.
 BEGIN;
 INSERT INTO tickets_blocked AS b (ticket_id, locked_up, date_created, hold_key)
-SELECT coalesce((SELECT ticket_id FROM tickets LIMIT 1), 'x'), now(), now(), sha256('')
+SELECT ticket_id, now() + interval '1 second', now(), sha256('') FROM tickets LIMIT 1
     ON CONFLICT (ticket_id) DO UPDATE
    SET locked_up = b.locked_up, date_created = b.date_created, hold_key = b.hold_key;
 DELETE FROM tickets_blocked WHERE false;
