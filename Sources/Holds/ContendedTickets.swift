@@ -25,7 +25,7 @@ public struct ContendedTickets<Time: Comparable> {
   }
 
   private let limit: Int
-  private var marks: [String: Mark] = [:]
+  private var marks: [ExactText: Mark] = [:]
 
   /// - Parameter limit: Tickets remembered at once, at most; past it further ones are not.
   public init(limit: Int) { self.limit = limit }
@@ -44,7 +44,8 @@ public struct ContendedTickets<Time: Comparable> {
     _ ticketIDs: [String], now: Time, pausedUntil: Time, refusedUntil: Time, rememberedUntil: Time
   ) {
     marks = marks.filter { $0.value.rememberedUntil > now }
-    for ticketID in ticketIDs where marks[ticketID] != nil || marks.count < limit {
+    for ticketID in ticketIDs.lazy.map({ ExactText($0) })
+    where marks[ticketID] != nil || marks.count < limit {
       let patientUntil = marks[ticketID]?.patientUntil ?? refusedUntil
       marks[ticketID] = Mark(
         patientUntil: patientUntil, pausedUntil: pausedUntil,
@@ -54,13 +55,19 @@ public struct ContendedTickets<Time: Comparable> {
 
   /// Forgets tickets that no other transaction keeps locked any longer.
   public mutating func remove(_ ticketIDs: [String]) {
-    for ticketID in ticketIDs { marks[ticketID] = nil }
+    for ticketID in ticketIDs { marks[ExactText(ticketID)] = nil }
+  }
+
+  /// These tickets, those first that it remembers, which are the likeliest to be contended still.
+  public func rememberedFirst(_ ticketIDs: [String]) -> [String] {
+    let remembered = ticketIDs.filter { marks[ExactText($0)] != nil }
+    return remembered + ticketIDs.filter { marks[ExactText($0)] == nil }
   }
 
   /// What becomes of a request for these tickets.
   public func advice(for ticketIDs: [String], now: Time) -> Advice {
     guard !marks.isEmpty else { return .goAhead }
-    let found = ticketIDs.compactMap { marks[$0] }
+    let found = ticketIDs.compactMap { marks[ExactText($0)] }
     if let end = found.compactMap(\.refusedUntil).filter({ $0 > now }).max() {
       return .refuse(until: end)
     }

@@ -163,7 +163,9 @@ public import Threads
     bytes.append(0)
     let isSent = unsafe bytes.withUnsafeBytes { buffer in
       let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-      let values = unsafe parameters.indices.map { unsafe start?.advanced(by: offsets[$0]) }
+      let values = unsafe parameters.indices.map {
+        unsafe parameters[$0].isNull ? nil : start?.advanced(by: offsets[$0])
+      }
       return unsafe call(values, lengths, formats) == 1
     }
     return try finishSending(isSent, deadline: deadline, row: row)

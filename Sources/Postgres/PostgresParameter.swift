@@ -2,6 +2,9 @@
 ///
 /// The statement must give the parameter the matching type, by a function's signature or a cast.
 public enum PostgresParameter: Sendable {
+  /// NULL, of any type.
+  case null
+
   /// `text`; must not contain NUL, which PostgreSQL cannot store.
   case text(String)
 
@@ -29,9 +32,14 @@ public enum PostgresParameter: Sendable {
   /// `float8[]`.
   case doubleArray([Double])
 
+  /// Whether it is NULL, which has no bytes.
+  var isNull: Bool { if case .null = self { true } else { false } }
+
   /// The value's bytes, by the type's `*_send` function in the server's source.
   func encode(into bytes: inout [UInt8]) {
     switch self {
+    case .null:
+      break
     case .text(let value):
       bytes.append(contentsOf: value.utf8)
     case .bool(let value):

@@ -136,6 +136,48 @@ extension ServerSuites {
       #expect(try !isAnsweredBehindAWait(lockTimeoutMilliseconds: 20_000, within: 500))
     }
 
+    /// What becomes, within that time, of locks of "a" and "z" after one of "a", "m" and "z" has waited in
+    /// vain for another's insert of "m".
+    private func neighboursOfAContendedTicket(
+      triesTickets: Bool, within milliseconds: Int
+    ) throws -> [Int: HoldOutcome] {
+      try database.sell(["m", "z"])
+      var (settings, events) = (settings, Events())
+      // Who pauses does so for longer than this test waits.
+      settings.contentionMilliseconds = 200_000
+      settings.triesTickets = triesTickets
+      return try HoldStore.run(settings, events: events) { store throws in
+        #expect(try store.outcome(.release("a")) == .released)
+        try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('m', now() + interval '1 hour')")
+        let answers = Answers()
+        answers.submit(.lock("a", "m", "z"), as: 0, to: store)
+        try events.wait { $0.isFailure(.lockNotAvailable) }
+        answers.submit(.lock("a"), as: 1, to: store)
+        answers.submit(.lock("z"), as: 2, to: store)
+        let limit = Instant.now.advanced(byMilliseconds: milliseconds)
+        var outcomes: [Int: HoldOutcome] = [:]
+        while outcomes.count < 2, Instant.now < limit {
+          Instant.now.advanced(byMilliseconds: 10).sleep()
+          outcomes = try answers.wait(for: 0)
+        }
+        // Of all that was tried, only what was granted is there.
+        #expect(try database.holds().count == outcomes.count)
+        try other.run("ROLLBACK")
+        return outcomes
+      }
+    }
+
+    @Test func whoeverWantsOtherTicketsThanTheContendedOneGetsThem() throws {
+      let outcomes = try neighboursOfAContendedTicket(triesTickets: true, within: 15_000)
+      #expect(outcomes[1]?.isGranted == true && outcomes[2]?.isGranted == true)
+      #expect(outcomes[0] == nil)
+    }
+
+    /// Negative control.
+    @Test func withoutTryingEachTicketAllOfThemAreContended() throws {
+      #expect(try neighboursOfAContendedTicket(triesTickets: false, within: 500) == [:])
+    }
+
     /// One that never ends: once waits have been in vain for a while, requests are refused at once.
     @Test func whoeverWantsATicketThatIsBeingInsertedForEverIsToldSoon() throws {
       try other.run("BEGIN; INSERT INTO tickets_blocked VALUES ('a', now() + interval '1 hour')")

@@ -52,6 +52,22 @@ import Testing
     #expect(contended.advice(for: ["a"], now: 100) == .pause(until: 110))
   }
 
+  @Test func ticketsAreToldApartByTheirBytes() {
+    var contended = ContendedTickets<Int>(limit: 10)
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    wait([composed], at: 0, in: &contended)
+    #expect(contended.advice(for: [decomposed], now: 0) == .goAhead)
+    #expect(contended.advice(for: [composed], now: 0) == .pause(until: 10))
+    contended.remove([decomposed])
+    #expect(contended.advice(for: [composed], now: 0) == .pause(until: 10))
+  }
+
+  @Test func whatItRemembersComesFirst() {
+    var contended = ContendedTickets<Int>(limit: 10)
+    wait(["b", "d"], at: 0, in: &contended)
+    #expect(contended.rememberedFirst(["a", "d", "c", "b"]) == ["d", "b", "a", "c"])
+  }
+
   @Test func itRemembersNoMoreThanItsLimitAndMakesRoom() {
     var contended = ContendedTickets<Int>(limit: 2)
     wait(["a", "b", "c"], at: 0, in: &contended)

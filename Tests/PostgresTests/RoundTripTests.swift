@@ -48,6 +48,14 @@ extension ServerSuites {
       #expect(result.bool(row: 0, column: 3))
     }
 
+    @Test func null() throws {
+      let result = try query(
+        "SELECT $1::int8, $2::text IS NULL, $3::text", [.null, .null, .text("after")])
+      #expect(result.isNull(row: 0, column: 0))
+      #expect(result.bool(row: 0, column: 1))
+      #expect(result.text(row: 0, column: 2) == "after")
+    }
+
     @Test func emptyArraysAreEmptyAndNotNULL() throws {
       let result = try query(
         """

@@ -43,8 +43,10 @@ struct CommitStatement {
     numberTickets()
   }
 
+  /// - Parameter record: The number that a commit is recorded under; nil for a trial, which fails if it
+  ///   would change anything.
   func parameters(
-    longestHoldSeconds: Double, isStrict: Bool, heldTicketLimit: Int = 0, record: CommitRecord
+    longestHoldSeconds: Double, isStrict: Bool, heldTicketLimit: Int = 0, record: CommitRecord?
   ) -> [PostgresParameter] {
     // Without a limit nobody's shopper matters, and none is stored.
     let shoppers = heldTicketLimit > 0 ? shoppers : NumberedTexts()
@@ -55,7 +57,7 @@ struct CommitStatement {
       .textArray(shoppers.texts), .int32Array(shoppers.numbers),
       .byteaArray(choices.texts.map(Digest.sha256)), .int32Array(choices.numbers),
       .textArray(orders.texts), .int32Array(orders.numbers), .textArray(requestIDs),
-      .int64(record.committer), .int64(record.batch),
+      record.map { .int64($0.committer) } ?? .null, record.map { .int64($0.batch) } ?? .null,
     ]
   }
 

@@ -39,8 +39,9 @@ extension Committer {
       queue.withLock { $0.retry(batch, notBefore: nil, divided: true) }
     case .server(.lockNotAvailable):
       consequence = .retried
-      noteContention(batch)
-      queue.withLock { $0.retry(batch, notBefore: nil, divided: true) }
+      let isKnown = batch.allSatisfy(noteContention)
+      let time = isKnown ? nil : backoff(doublings: batch.map(\.failureCount).max() ?? 0)
+      queue.withLock { $0.retry(batch, notBefore: time, divided: true) }
     case .server(.queryCanceled):
       consequence = .refused
       answer(batch, .databaseUnreachable)
@@ -56,20 +57,6 @@ extension Committer {
 
   private func endFailedBatch() {
     if queue.withLock({ $0.endBatch() }) { queue.signal() }
-  }
-
-  /// Notes that a wait for the tickets of an operation was in vain: it was alone in its batch, so that
-  /// it is one of these tickets that another session's insert is in progress of.
-  private func noteContention(_ batch: [HoldQueue.Entry]) {
-    let now = Instant.now
-    let ticketIDs = batch.flatMap(\.payload.committed.ticketIDs)
-    contended.withLock {
-      $0.insert(
-        ticketIDs, now: now,
-        pausedUntil: now.advanced(byMilliseconds: contentionMilliseconds / 4),
-        refusedUntil: now.advanced(byMilliseconds: contentionMilliseconds),
-        rememberedUntil: now.advanced(byMilliseconds: contentionMilliseconds * 2))
-    }
   }
 
   /// Finds out whether a batch was committed, and tells its callers the outcomes or runs it again.

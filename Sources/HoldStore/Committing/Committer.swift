@@ -14,6 +14,7 @@ struct Committer: Sendable {
   let heldTicketLimit: Int
   let keepsHistory: Bool
   let retriesFailedBatches: Bool
+  let triesTickets: Bool
   let calls: CommitCalls
 
   /// Where a batch is left of which it is not known whether it was committed; nil to look it up at once.
@@ -34,8 +35,8 @@ struct Committer: Sendable {
         contentionMilliseconds: settings.contentionMilliseconds, check: check,
         longestHoldSeconds: settings.longestHoldSeconds,
         heldTicketLimit: settings.heldTicketLimit, keepsHistory: settings.historyDays > 0,
-        retriesFailedBatches: settings.retriesFailedBatches, calls: calls, doubt: doubt,
-        onEvent: onEvent)
+        retriesFailedBatches: settings.retriesFailedBatches,
+        triesTickets: settings.triesTickets, calls: calls, doubt: doubt, onEvent: onEvent)
     }
   }
 

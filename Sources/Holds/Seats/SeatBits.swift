@@ -19,6 +19,21 @@ struct SeatBits: Sendable {
   /// The first seat of the range that is not in the set; the range's end if none is.
   func firstAbsent(in range: Range<Int>) -> Int { first(in: range, inverted: ~0) }
 
+  /// The last seat of the range that is in the set; nil if none is.
+  func last(in range: Range<Int>) -> Int? {
+    guard !range.isEmpty else { return nil }
+    let first = range.lowerBound >> 6
+    var index = (range.upperBound - 1) >> 6
+    var word = words[index] & (~0 >> UInt64(63 - (range.upperBound - 1) & 63))
+    while word == 0 {
+      if index == first { return nil }
+      index -= 1
+      word = words[index]
+    }
+    let seat = index << 6 + (63 - word.leadingZeroBitCount)
+    return seat >= range.lowerBound ? seat : nil
+  }
+
   private func first(in range: Range<Int>, inverted: UInt64) -> Int {
     guard !range.isEmpty else { return range.upperBound }
     var index = range.lowerBound >> 6

@@ -133,10 +133,8 @@ extension SeatBook {
     }
     let seats = plan.rows[row].seats
     let middle = seats.lowerBound + seats.upperBound - 1
-    let nearest = seats.filter { free[$0] }.sorted {
-      (abs(2 * $0 - middle), $0) < (abs(2 * $1 - middle), $1)
-    }
-    return nearest.prefix(quantity).sorted()
+    var nearest = NearestSeats(to: [middle], of: seats, in: free)
+    return nearest.take(quantity).sorted()
   }
 }
 
@@ -161,19 +159,13 @@ extension SeatBook {
     }
     if wish.mustBeAdjacent { return nil }
     if rows[row].freeCount >= missing {
-      let nearest = plan.rows[row].seats.filter { free[$0] }.sorted {
-        (distance($0, from: kept), $0) < (distance($1, from: kept), $1)
-      }
-      return (kept + nearest.prefix(missing)).sorted()
+      var nearest = NearestSeats(to: kept.map { 2 * $0 }, of: plan.rows[row].seats, in: free)
+      return (kept + nearest.take(missing)).sorted()
     }
     var others = wish
     others.kept = []
     others.quantity = missing
     return choose(others).map { ($0 + kept).sorted() }
-  }
-
-  private func distance(_ seat: Int, from kept: Set<Int>) -> Int {
-    kept.reduce(Int.max) { min($0, abs($1 - seat)) }
   }
 
   /// The best place for neighbours that takes in all that is kept.

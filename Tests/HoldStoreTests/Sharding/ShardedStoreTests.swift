@@ -130,6 +130,23 @@ extension ServerSuites {
       try other.run("ROLLBACK")
     }
 
+    @Test func onlyTheTicketThatWasWaitedForIsContended() throws {
+      let (other, reported) = (try Database(beside: shards.servers[0]), Events())
+      let tickets = (1...3).map { "\(events[0])-\($0)" }
+      try other.run(
+        "BEGIN; INSERT INTO tickets_blocked VALUES ('\(tickets[1])', now() + interval '1 hour')")
+      // Who pauses does so for longer than anybody waits.
+      let settings = shards.settings.with { $0.contentionMilliseconds = 200_000 }
+      try HoldStore.run(settings, events: reported) { store throws in
+        let answers = Answers()
+        answers.submit(.lock(tickets[0], tickets[1], tickets[2]), as: 0, to: store)
+        try reported.wait { $0.isFailure(.lockNotAvailable) }
+        #expect(try store.outcome(.lock(tickets[0])).isGranted)
+        #expect(try store.outcome(.lock(tickets[2])).isGranted)
+      }
+      try other.run("ROLLBACK")
+    }
+
     @Test func aServerBringsWhatItsSessionsLack() throws {
       let server = shards.servers[0]
       let name = try server.texts("SELECT current_database()::text")[0]
