@@ -28,12 +28,6 @@ public struct HoldGenerator {
   /// For how many seconds tickets are locked.
   public var lengths = [60, 600.5, 3000, 7200]
 
-  /// How many orders a confirm's is one of: the new one, and the last ones before.
-  public var recentOrders = 4
-
-  /// Whether `sale` sells tickets beside their holds, too.
-  public var sellsBesideHolds = true
-
   private var orders = 0
 
   /// Creates a generator.
@@ -90,7 +84,7 @@ public struct HoldGenerator {
     _ ticketIDs: [String], _ holdID: HoldID?, _ model: HoldModel
   ) -> ConfirmRequest {
     orders += 1
-    let oldest = max(1, orders - recentOrders + 1)
+    let oldest = max(1, orders - 3)
     let orderID = "order-\(Int.random(in: oldest...orders, using: &random))"
     var ticketIDs = ticketIDs
     if let sold = model.orders[orderID], Bool.random(using: &random) {
@@ -122,7 +116,7 @@ public struct HoldGenerator {
       return "\(Self.putOnSale) AND \(isOne(ofMost: tickets.count))"
     }
     let sold = isOne(ofMost: 2)
-    let isBeside = Bool.random(using: &random) && sellsBesideHolds
+    let isBeside = Bool.random(using: &random)
     return "UPDATE tickets SET status = false WHERE \(sold)"
       + (isBeside ? "" : "; DELETE FROM tickets_blocked WHERE \(sold)")
   }
