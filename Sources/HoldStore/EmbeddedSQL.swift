@@ -30,6 +30,7 @@ enum EmbeddedSQL {
   private static let liveHold = statement(PackageResources.live_hold_sql)
   static let lookForEvents = statement(PackageResources.look_for_events_sql)
   static let lookUp = statement(PackageResources.look_up_sql)
+  static let missingHistoryDays = statement(PackageResources.missing_history_days_sql)
   static let operatingFacts = statement(PackageResources.operating_facts_sql)
   static let plproxyFunction = text(PackageResources.plproxy_function_sql)
   static let previousFunction = text(PackageResources.previous_function_sql)

@@ -6,6 +6,9 @@ public struct SQLState: RawRepresentable, Sendable, Hashable {
   /// Wraps a code.
   public init(rawValue: String) { self.rawValue = rawValue }
 
+  /// 23503: a foreign key's row is missing, or still named.
+  public static let foreignKeyViolation = SQLState(rawValue: "23503")
+
   /// 23505: a unique index holds the key already.
   public static let uniqueViolation = SQLState(rawValue: "23505")
 

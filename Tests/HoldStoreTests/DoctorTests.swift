@@ -1,4 +1,5 @@
 import Postgres
+import TestSupport
 import Testing
 import Threads
 
@@ -36,6 +37,90 @@ extension ServerSuites {
       #expect(found[0].message.hasSuffix(", 18 wanted by 2 instance(s) of 9"), "\(found)")
       let many = findings("connections") { $0.instances = 1000 }
       #expect(many.map(\.level) == [.problem])
+    }
+
+    /// Sessions of the service are its own; these are others of the same role, in the same database.
+    @Test func theLimitsOfTheRoleAndOfTheDatabaseCount() throws {
+      let name = "r" + String(UInt64.random(in: 0 ... .max), radix: 36)
+      try database.run("CREATE ROLE \(name) LOGIN CONNECTION LIMIT 12")
+      defer { try? database.run("DROP ROLE \(name)") }
+      func found() -> [Finding] { findings("connections") { $0.role = name } }
+      #expect(found().map(\.level) == [.ok])
+      #expect(
+        found()[0].message.hasPrefix("12 for the role (its CONNECTION LIMIT), 0 taken by others"))
+      let other = try PostgresConnection(
+        conninfo: database.conninfo + " application_name=shop user=\(name)",
+        deadline: Database.patience)
+      try database.run("ALTER ROLE \(name) CONNECTION LIMIT 8")
+      #expect(
+        found().map(\.message)
+          == [
+            "8 for the role (its CONNECTION LIMIT), 1 taken by others, "
+              + "8 wanted by 1 instance(s) of 8"
+          ])
+      #expect(found().first?.advice?.hasPrefix("raise the CONNECTION LIMIT of the role") == true)
+      let catalog = try database.texts("SELECT current_database()::text")[0]
+      try database.run("ALTER DATABASE \(catalog) CONNECTION LIMIT 7")
+      #expect(found().first?.message.hasPrefix("7 for the database") == true, "\(found())")
+      #expect(found().map(\.level) == [.problem])
+      withExtendedLifetime(other) {}
+      // Neither holds for a superuser.
+      #expect(findings("connections").first?.message.contains("max_connections") == true)
+    }
+
+    /// Without them each hold of a shopper's reads the whole table.
+    @Test func indexesForALimitAreMissedWhereThereIsOne() throws {
+      #expect(findings("schema").map(\.level) == [.ok])
+      let found = findings("schema") { $0.settings.heldTicketLimit = 10 }
+      #expect(found.contains { $0.message.contains("(shopper_key), concurrently") }, "\(found)")
+      #expect(found.allSatisfy { $0.advice == "run `holdfast migrate --limits`" })
+      try database.migrate { $0.indexesLimits = true }
+      #expect(findings("schema") { $0.settings.heldTicketLimit = 10 }.map(\.level) == [.ok])
+    }
+
+    @Test func anIndexThatIsBeingBuiltIsNotOneWhoseBuildFailed() throws {
+      let reader = try Database(beside: database)
+      try reader.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM tickets")
+      let builder = try Database(beside: database)
+      let build = Background {
+        try builder.run("CREATE INDEX CONCURRENTLY slow ON tickets_blocked (date_created)")
+      }
+      try waitUntil("the index is there, and is not valid") {
+        try database.bool("EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
+      }
+      #expect(findings("indexes") == [])
+      try database.run(
+        """
+        SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%'
+           AND pid <> pg_backend_pid()
+        """)
+      #expect(throws: PostgresError.self) { try build.value() }
+      #expect(findings("indexes").map(\.level) == [.problem])
+      try reader.run("COMMIT")
+    }
+
+    /// As after days in which no service ran.
+    @Test func missingDaysAreMadeByAMigration() throws {
+      func found() -> [Finding] { findings("history") { $0.settings.historyDays = 30 } }
+      #expect(found() == [])
+      let days = try database.texts(
+        """
+        SELECT relname::text FROM pg_class WHERE relname ~ '^holdfast_history_[0-9]{8}$' ORDER BY 1
+        """)
+      #expect(days.count == 3)
+      try database.run(days.map { "DROP TABLE \($0);" }.joined())
+      #expect(found().map(\.level) == [.warning])
+      // The first day has rows already, which stay where they are.
+      #expect(try database.outcomes(.lock("a")) == ["granted"])
+      try database.run(
+        "INSERT INTO holdfast_history (at, kind, ticket_id) VALUES (now(), 'h', 'a')")
+      let made = days.dropFirst().map { String($0.suffix(8)) }.joined(separator: ", ")
+      let plan = try database.migrate { $0.isDryRun = true }
+      #expect(plan.contains("would make the history's days \(made)"))
+      #expect(try database.migrate().contains("make the history's days \(made)"))
+      #expect(found().first?.message.hasPrefix("no partition for \(days[0].suffix(8)):") == true)
+      #expect(try !database.migrate().contains { $0.contains("days") })
     }
 
     /// What is found after all tickets of a big event were sold, half a page of which was free or not.

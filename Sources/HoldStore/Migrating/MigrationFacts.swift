@@ -46,6 +46,15 @@ struct MigrationFacts {
   /// The collation of the tickets' ids, as SQL; what a new table of tickets gets, if there is none.
   let ticketCollation: String
 
+  /// Tables with a row that keeps PostgreSQL from deleting the hold that it names.
+  let keepers: String
+
+  /// Tables in whose rows PostgreSQL sets the reference to a hold that is deleted to NULL or its default.
+  let resetters: String
+
+  /// The holds have a foreign key to the tickets.
+  let hasTicketKey: Bool
+
   init(_ result: PostgresResult) {
     tickets = result.text(row: 0, column: 0)
     ticketsSchema = result.text(row: 0, column: 1)
@@ -72,5 +81,8 @@ struct MigrationFacts {
     hasOldFunction = result.bool(row: 0, column: 22)
     cascades = result.text(row: 0, column: 23)
     ticketCollation = result.text(row: 0, column: 24)
+    keepers = result.text(row: 0, column: 25)
+    resetters = result.text(row: 0, column: 26)
+    hasTicketKey = result.bool(row: 0, column: 27)
   }
 }

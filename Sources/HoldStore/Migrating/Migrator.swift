@@ -33,6 +33,9 @@ public struct Migrator: Sendable {
     /// also those that it does not contain.
     public var indexesLimits = false
 
+    /// Whether the history's next days are made; the doctor looks for them by itself.
+    var makesHistoryDays = true
+
     /// How a ticket's key is taken from its id, where an engine is to find this server by it; nil where
     /// the tables are not sharded.
     public var shardKey: ShardKey?
@@ -99,6 +102,7 @@ public struct Migrator: Sendable {
     try migrateEvents(&changes)
     try migrateHolds(&changes)
     try migrateFunction(&changes)
+    if options.makesHistoryDays { try migrateHistoryDays(&changes) }
     if let shardKey = options.shardKey { try migrateKeyed(shardKey, &changes) }
     if let grantee = options.grantee { try grant(to: grantee, &changes) }
     return changes.count
@@ -167,8 +171,28 @@ public struct Migrator: Sendable {
     if !facts.options.isEmpty, changes.begin("set on \(facts.holds): \(facts.options)") {
       try run("ALTER TABLE \(facts.holds) SET (\(facts.options))")
     }
+    noteForeignKeys(facts, changes)
+  }
+
+  /// What the owner's foreign keys do when a hold is made or deleted.
+  private func noteForeignKeys(_ facts: MigrationFacts, _ changes: MigrationChanges) {
     if !facts.cascades.isEmpty {
       changes.note("warning: a release deletes rows of \(facts.cascades), by ON DELETE CASCADE")
+    }
+    if !facts.keepers.isEmpty {
+      changes.note(
+        "warning: a hold that a row of \(facts.keepers) names is neither released, sold nor swept, by "
+          + "its foreign key: such requests fail")
+    }
+    if !facts.resetters.isEmpty {
+      changes.note(
+        "warning: a release sets the hold in rows of \(facts.resetters) to NULL or its default, by its "
+          + "foreign key")
+    }
+    if facts.hasTicketKey {
+      changes.note(
+        "\(facts.holds) has a foreign key to \(facts.tickets): a lock waits for a session that has "
+          + "locked a ticket FOR UPDATE, up to HOLDFAST_LOCK_TIMEOUT")
     }
   }
 
@@ -210,6 +234,26 @@ public struct Migrator: Sendable {
         text[], int[], bytea[], int[], int[], float8[], int[], int[], float8, boolean,
         int, text[], int[], bytea[], int[], text[], int[], text[]) IS '\(version)';
       """)
+  }
+
+  /// The days that no service has made, as while none ran.
+  private func migrateHistoryDays(_ changes: inout MigrationChanges) throws(PostgresError) {
+    let missing = try missingHistoryDays()
+    guard !missing.isEmpty, changes.begin("make the history's days \(missing)") else { return }
+    while true {
+      try HistoryKeeper.keep(days: 0, on: connection, deadline: deadline)
+      if try missingHistoryDays().isEmpty { return }
+      // A commit that appended meanwhile had the lock, or a service makes them too.
+      Instant.now.advanced(byMilliseconds: Self.migrationPollMilliseconds).sleep()
+    }
+  }
+
+  private func missingHistoryDays() throws(PostgresError) -> String {
+    let facts = try readFacts()
+    guard !facts.history.isEmpty else { return "" }
+    return try connection.query(
+      EmbeddedSQL.missingHistoryDays, [.text(facts.historySchema)], deadline: deadline
+    ).text(row: 0, column: 0)
   }
 
   static func quoted(_ name: String) -> String {

@@ -11,12 +11,13 @@ extension Doctor {
     _ connection: PostgresConnection, _ deadline: Instant
   ) throws(PostgresError) -> [Finding] {
     let before = unixMicroseconds()
-    let row = try connection.query(EmbeddedSQL.doctorServer, deadline: deadline)
+    let row = try connection.query(
+      EmbeddedSQL.doctorServer, [.text(role ?? "")], deadline: deadline)
     let after = unixMicroseconds()
     let settings = Self.settings(row.text(row: 0, column: 6))
     return [
       version(row), clock(Int64(row.integer(row: 0, column: 4)), between: before, and: after),
-      connections(settings, others: row.integer(row: 0, column: 5)),
+      connections(settings, row),
     ]
       + durability(settings)
       + replication(settings, standbys: row.integer(row: 0, column: 10))
@@ -57,19 +58,32 @@ extension Doctor {
       advice: "have both synchronize their time (NTP); holds go by the server's clock alone")
   }
 
-  private func connections(_ settings: [String: String], others: Int) -> Finding {
+  private func connections(
+    _ settings: [String: String], _ row: borrowing PostgresResult
+  ) -> Finding {
     let reserved = ["superuser_reserved_connections", "reserved_connections"]
       .compactMap { settings[$0].flatMap { Int($0) } }.reduce(0, +)
-    let usable = (settings["max_connections"].flatMap { Int($0) } ?? 0) - reserved
+    var usable = (settings["max_connections"].flatMap { Int($0) } ?? 0) - reserved
+    var others = row.integer(row: 0, column: 5)
+    var whose = "ordinary roles (max_connections less the reserved ones)"
+    var limit = "max_connections"
+    for (column, owner) in [(14, "the role"), (16, "the database")] {
+      let taken = row.integer(row: 0, column: column + 1)
+      guard let most = row.optionalInteger(row: 0, column: column), most - taken < usable - others
+      else { continue }
+      (usable, others) = (most, taken)
+      whose = "\(owner) (its CONNECTION LIMIT)"
+      limit = "the CONNECTION LIMIT of \(owner)"
+    }
     let each = self.settings.pool.connections + seatMaps.connections
     let needed = each * instances
     let text =
-      "\(usable) for ordinary roles (max_connections less the reserved ones), \(others) taken by "
-      + "others, \(needed) wanted by \(instances) instance(s) of \(each)"
+      "\(usable) for \(whose), \(others) taken by others, "
+      + "\(needed) wanted by \(instances) instance(s) of \(each)"
     return usable - others < needed
       ? .problem(
         "connections", text,
-        advice: "raise max_connections, or lower HOLDFAST_POOL_SIZE or HOLDFAST_SEAT_MAP_READERS")
+        advice: "raise \(limit), or lower HOLDFAST_POOL_SIZE or HOLDFAST_SEAT_MAP_READERS")
       : .ok("connections", text)
   }
 

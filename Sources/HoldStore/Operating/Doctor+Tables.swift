@@ -29,7 +29,8 @@ extension Doctor {
       findings.append(
         .warning(
           "history", "no partition for \(days): its rows go to holdfast_history_rest",
-          advice: "see that a service runs, which makes them ahead, or run `holdfast migrate`"))
+          advice: "see that a service runs, which makes them ahead, or run `holdfast migrate`; "
+            + "a day of which there are rows already stays as it is"))
     }
     if let share = row.optionalText(row: 0, column: 4) {
       findings.append(

@@ -85,6 +85,8 @@ public struct Doctor: Sendable {
   ) throws(PostgresError) -> [Finding] {
     var options = Migrator.Options()
     options.isDryRun = true
+    options.makesHistoryDays = false
+    options.indexesLimits = settings.heldTicketLimit > 0
     // The migration's report is called while it runs, on this thread.
     let lines = Monitor<[String]>([])
     do throws(PostgresError) {
@@ -103,7 +105,8 @@ public struct Doctor: Sendable {
       if line.hasPrefix("would ") {
         findings.append(
           .problem(
-            "schema", "not as this version needs it: \(line)", advice: "run `holdfast migrate`"))
+            "schema", "not as this version needs it: \(line)",
+            advice: "run `holdfast migrate\(options.indexesLimits ? " --limits" : "")`"))
       } else if line.hasPrefix("warning: ") {
         findings.append(
           .warning(

@@ -1,5 +1,5 @@
 -- What `holdfast doctor` asks of the server: one row. What the role may not see of other sessions is NULL
--- there, and counts as nothing.
+-- there, and counts as nothing. $1 is the service's role; empty for the one that connects.
 SELECT
   current_setting('server_version') AS version,
   current_setting('server_version_num')::int AS version_number,
@@ -32,4 +32,16 @@ SELECT
     WHERE sync_state IN ('sync', 'quorum')) AS synchronous_standbys,
   (SELECT age(datfrozenxid)::int8 FROM pg_database WHERE datname = current_database()) AS frozen_age,
   pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
-  session_user::text AS login
+  session_user::text AS login,
+  -- A superuser is subject to neither.
+  CASE WHEN r.rolconnlimit >= 0 AND NOT r.rolsuper THEN r.rolconnlimit END AS role_limit,
+  (SELECT count(*) FROM pg_stat_activity
+    WHERE usesysid = r.oid AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND application_name NOT LIKE 'holdfast%') AS role_others,
+  CASE WHEN d.datconnlimit >= 0 AND r.rolsuper IS NOT TRUE THEN d.datconnlimit END AS database_limit,
+  (SELECT count(*) FROM pg_stat_activity
+    WHERE datid = d.oid AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND application_name NOT LIKE 'holdfast%') AS database_others
+FROM pg_database d
+LEFT JOIN pg_roles r ON r.rolname = coalesce(nullif($1::text, ''), session_user::text)
+WHERE d.datname = current_database()

@@ -64,18 +64,27 @@ SELECT
     SELECT FROM pg_proc p WHERE p.proname = 'holdfast_commit' AND pg_function_is_visible(p.oid)
        AND (p.pronargs = 9 OR p.pronargs = 18 AND p.proargtypes[2] = 'text[]'::regtype)
   ) AS has_old_function,
-  coalesce((
-    SELECT string_agg(c.conrelid::regclass::text, ', ')
-      FROM pg_constraint c
-     WHERE c.confrelid = b.oid AND c.contype = 'f' AND c.confdeltype = 'c'), '') AS cascades,
+  coalesce(k.cascading, '') AS cascades,
   coalesce((
     SELECT format('COLLATE %I.%I', n.nspname, c.collname)
       FROM pg_attribute a
       JOIN pg_collation c ON c.oid = a.attcollation
       JOIN pg_namespace n ON n.oid = c.collnamespace
-     WHERE a.attrelid = t.oid AND a.attname = 'ticket_id'), 'COLLATE "C"') AS ticket_collation
+     WHERE a.attrelid = t.oid AND a.attname = 'ticket_id'), 'COLLATE "C"') AS ticket_collation,
+  coalesce(k.keeping, '') AS keepers,
+  coalesce(k.resetting, '') AS resetters,
+  EXISTS (
+    SELECT FROM pg_constraint c
+     WHERE c.conrelid = b.oid AND c.confrelid = t.oid AND c.contype = 'f') AS has_ticket_key
 FROM (SELECT 1) AS one
 LEFT JOIN pg_class t ON t.oid = to_regclass('tickets')
 LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
 LEFT JOIN pg_class b ON b.oid = to_regclass('tickets_blocked')
-LEFT JOIN pg_namespace bn ON bn.oid = b.relnamespace;
+LEFT JOIN pg_namespace bn ON bn.oid = b.relnamespace
+-- The tables whose foreign keys lead to the holds, by what becomes of their rows when a hold is deleted.
+CROSS JOIN LATERAL (
+  SELECT string_agg(c.conrelid::regclass::text, ', ') FILTER (WHERE c.confdeltype = 'c') AS cascading,
+         string_agg(c.conrelid::regclass::text, ', ') FILTER (WHERE c.confdeltype IN ('a', 'r')) AS keeping,
+         string_agg(c.conrelid::regclass::text, ', ') FILTER (WHERE c.confdeltype IN ('n', 'd')) AS resetting
+    FROM pg_constraint c
+   WHERE c.confrelid = b.oid AND c.contype = 'f' AND c.conparentid = 0) AS k;
