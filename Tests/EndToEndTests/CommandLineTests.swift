@@ -69,7 +69,7 @@ extension EndToEnd {
       ("HOLDFAST_LOG_LEVEL", "loud", "trace, debug, info, notice, warning, error, critical"),
       ("HOLDFAST_REQUIRE_HOLD_ID", "yes", "true or false"),
       ("HOLDFAST_POOL_SIZE", "2", "more than HOLDFAST_COMMITTERS, which is 2"),
-      ("HOLDFAST_LISTEN", "nowhere", "a path, host:port or fd:number"),
+      ("HOLDFAST_LISTEN", "nowhere", "a path of at most 107 bytes, host:port or fd:number"),
       ("HOLDFAST_MAX_BODY_BYTES", "122881", "a whole number from 256 to 122880"),
       ("HOLDFAST_MAX_PARAMETERS_BYTES", "32769", "a whole number from 2048 to 32768"),
     ])
@@ -92,7 +92,7 @@ extension EndToEnd {
         (["dance"], [:], 2, "dance"),
         (["serve", "--colour", "red"], [:], 2, "--colour"),
         (["serve", "--workers"], [:], 2, "--workers"),
-        (["serve"], ["HOLDFAST_LISTEN": longPath], 1, longPath),
+        (["serve"], ["HOLDFAST_LISTEN": longPath], 2, longPath),
         // The flag wins.
         (
           ["serve", "--pool-size=3"], ["HOLDFAST_COMMITTERS": "3", "HOLDFAST_POOL_SIZE": "4"], 2,
@@ -169,6 +169,19 @@ extension EndToEnd {
       let command = try run(["key"] + arguments)
       #expect(command.exitCode == 2)
       #expect(command.output == "Error: \(told)\n")
+    }
+
+    /// `/dev/full` takes nothing. No secret is shown of a key that is stored nowhere.
+    @Test(arguments: [
+      ["key", "create", "shop", "--scopes", "hold"], ["serve", "--help"], ["--version"],
+      ["doctor", "--json"],
+    ])
+    func outputThatIsNotWrittenIsAnError(arguments: [String]) throws {
+      let command = try Command(
+        ["sh", "-c", "exec \"$@\" >/dev/full", "sh", TestSettings.binary] + arguments,
+        environment: site.databaseEnvironment(), seconds: 10)
+      #expect(command.exitCode == 1)
+      #expect(command.output == "Error: the output was not written: No space left on device\n")
     }
 
     @Test func misspelledSettingsAreNamed() throws {

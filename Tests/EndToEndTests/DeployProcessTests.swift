@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -33,6 +34,32 @@ extension EndToEnd {
           environment: ["HOLDFAST_DIR": place.path])
         #expect(command.exitCode == 2)
         #expect(command.output.hasPrefix("usage: deploy/service "))
+      }
+    }
+
+    /// Neither after a build nor after the start of a site.
+    @Test func anOptionThatNobodyHasIsRefusedAtOnce() throws {
+      let command = try Command(
+        ["\(TestSettings.root)/deploy/test", "--filter", "X", "--bogus"], seconds: 10)
+      #expect(command.exitCode == 2)
+      #expect(command.output == "test: --bogus: no option of this script, nor of swift test\n")
+    }
+
+    /// nginx would not know it.
+    @Test func anInstanceThatTheSiteDoesNotHaveIsRefused() throws {
+      let place = try TemporaryDirectory()
+      for (name, text) in [
+        ("env", "HOLDFAST_INSTANCES=2"), ("run-dir", place.path), ("place", place.path),
+        ("binary", "/bin/true"),
+      ] {
+        try "\(text)\n".write(toFile: place.path + "/" + name, atomically: true, encoding: .utf8)
+      }
+      for part in ["holdfast-0", "holdfast-3", "holdfast-01"] {
+        let command = try Command(
+          ["\(TestSettings.root)/deploy/service", "start", part],
+          environment: ["HOLDFAST_DIR": place.path])
+        #expect(command.exitCode == 1)
+        #expect(command.output == "service: \(part): the site has holdfast-1, holdfast-2\n")
       }
     }
 

@@ -6,6 +6,11 @@ extension EndToEnd {
   struct LocalProxyTests {
     private static let proxied = ["X-Forwarded-For: 203.0.113.9"]
 
+    /// What else a proxy may tell of itself or of its client.
+    private static let signs = [
+      "Forwarded: for=203.0.113.9", "X-Real-IP: 203.0.113.9", "Via: 1.1 proxy",
+    ]
+
     private let http: HTTPConnection
 
     init() throws { http = try Site.ofSuite().http() }
@@ -16,6 +21,11 @@ extension EndToEnd {
       let answer = try http.get(path, headers: Self.proxied)
       #expect(answer.status == 404 && answer.body == Answer.notFound)
       #expect(try http.get(path).status == 200)
+    }
+
+    @Test(arguments: signs) func itIsKnownByOtherHeadersToo(sign: String) throws {
+      #expect(try http.get("/metrics", headers: [sign]).status == 404)
+      #expect(try http.post("/tickets_unlock", "", headers: [sign]).status == 404)
     }
 
     @Test func norIsWhatOnlyThisMachineMayUnlock() throws {

@@ -21,8 +21,8 @@ extension EndToEnd {
 
     /// One a second, and a burst of three: of forty at once most are refused, in the API's envelope.
     @Test func tooManyRequests() throws {
-      let livez = Exchange("GET", "/livez", status: 200, answer: Answer.alive)
-      let answers = try wire.send([Exchange](repeating: livez, count: 40))
+      let unlock = Exchange(path: "/tickets_unlock", body: "", status: 200, answer: Answer.swept)
+      let answers = try wire.send([Exchange](repeating: unlock, count: 40))
       let refused = answers.filter { $0.status == 429 }
       #expect((3..<40).contains(refused.count))
       for answer in refused {
@@ -33,6 +33,27 @@ extension EndToEnd {
         #expect(answer["X-Request-Id"]?.count == 32)
       }
       #expect(answers.allSatisfy { $0.status == 200 || $0.status == 429 })
+    }
+
+    /// Asks until one is refused.
+    private func spend(_ ask: () throws -> HTTPResponse) throws {
+      for _ in 0..<10_000 where try ask().status == 429 { return }
+      Issue.record("none was refused")
+    }
+
+    @Test func whoHasSpentItsRateMayAskForTheHealth() throws {
+      let http = site.http()
+      for path in ["/livez", "/readyz"] {
+        try spend { try http.post("/tickets_unlock", "") }
+        for _ in 0..<20 { #expect(try http.get(path).status == 200) }
+      }
+    }
+
+    /// A balancer that nginx does not trust asks for the health as itself, and passes on what its clients ask.
+    @Test func aProxysClientsDoNotSpendItsHealthChecks() throws {
+      let http = site.http()
+      try spend { try http.get("/readyz", headers: ["X-Forwarded-For: 203.0.113.9"]) }
+      for _ in 0..<20 { #expect(try http.get("/readyz").status == 200) }
     }
 
     @Test(arguments: [

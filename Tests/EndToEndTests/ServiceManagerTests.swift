@@ -32,6 +32,28 @@ extension EndToEnd {
       withExtendedLifetime(peer) {}
     }
 
+    /// Or it would be killed after its unit's `TimeoutStopSec=`.
+    @Test func aLongStopAsksForItsTime() throws {
+      let manager = try NotifyReceiver()
+      let service = try ServiceProcess(
+        on: site,
+        settings: [
+          "NOTIFY_SOCKET": manager.name, "HOLDFAST_SHUTDOWN_DELAY": "40s",
+          "HOLDFAST_SHUTDOWN_TIMEOUT": "5s",
+        ])
+      try manager.waitFor("READY=1")
+      service.signal(SIGTERM)
+      try manager.waitFor("STOPPING=1")
+      let stop = manager.received.first { $0.contains("STOPPING=1") } ?? ""
+      let microseconds = stop.firstMatch(of: #/EXTEND_TIMEOUT_USEC=([0-9]+)$/#).flatMap {
+        Int($0.1)
+      }
+      // A second later it ends in any case.
+      #expect(microseconds.map { (46_000_001...60_000_000).contains($0) } == true, "\(stop)")
+      service.signal(SIGTERM)
+      #expect(service.wait(seconds: 5) == 1)
+    }
+
     /// 0 is `SCHED_OTHER`, which the test has, and 3 `SCHED_BATCH`.
     @Test(arguments: [([:], 3), (["HOLDFAST_CPU_SCHEDULING": "inherited"], 0)])
     func theThreadsAreScheduledAsTheSettingSays(settings: [String: String], policy: Int) throws {

@@ -25,7 +25,10 @@ extension EndToEnd {
         "/tickets_lock", "/tickets_lock_best", "/tickets_confirm", "/tickets_unlock_param",
         "/tickets_unlock",
       ]
-      let gets = ["/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1"]
+      let gets = [
+        "/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1", "/%6Civez",
+        "/tickets%5Flayout?event_id=E1",
+      ]
       let exchanges =
         posts.flatMap { path in
           ["GET", "PUT", "DELETE", "PATCH", "BREW"].map { method in
@@ -44,6 +47,23 @@ extension EndToEnd {
           }
         }
       try wire.check(exchanges)
+    }
+
+    /// It has sent all, and ends its side (`shutdown(2)`): nobody must hold a seat without hearing of it.
+    @Test func aClientThatHasEndedItsSideIsAnswered() throws {
+      let body = RequestText.lock([ticket])
+      let socket = try Socket(port: site.httpPort)
+      let head = [
+        "POST /tickets_lock HTTP/1.1", "Host: localhost", "Content-Type: application/json",
+        "Content-Length: \(body.utf8.count)", "", body,
+      ]
+      try socket.write(head.joined(separator: "\r\n").utf8)
+      socket.endWriting()
+      var answer: [UInt8] = []
+      while case let more = try socket.read(), !more.isEmpty { answer += more }
+      let text = String(decoding: answer, as: UTF8.self)
+      #expect(text.hasPrefix("HTTP/1.1 200 "), "\(text)")
+      #expect(text.hasSuffix(Answer.granted([ticket])))
     }
 
     @Test func wrongPaths() throws {
@@ -159,7 +179,7 @@ extension EndToEnd {
       ]
       let gets = [
         "/livez", "/readyz", "/openapi.yaml", "/tickets_layout?event_id=E1",
-        "/tickets_availability?event_id=E1",
+        "/tickets_availability?event_id=E1", "/tickets%5Favailability?event_id=E1",
       ]
       try wire.check(
         posts.map { preflight("POST", $0, allowed: "POST") }

@@ -1,4 +1,5 @@
 import FastCGI
+import Foundation
 import Testing
 
 @Suite struct ListenAddressTests {
@@ -19,13 +20,18 @@ import Testing
 
   @Test(arguments: [
     "", "9000", ":9000", "localhost", "localhost:", "localhost:http", "localhost:65536",
-    "localhost:-1", "fd:", "fd:x", "fd:-1",
+    "localhost:-1", "fd:", "fd:x", "fd:-1", "unix:", longPath + "x", "unix:" + longPath + "x",
   ])
   func whatIsNoneIsRefused(text: String) {
     #expect(ListenAddress(text) == nil)
   }
 
-  @Test(arguments: ["fd:0", "/run/x.sock", "127.0.0.1:9000", "[::1]:9000", "localhost:1"])
+  /// The longest that there may be.
+  private static let longPath = "/".padding(toLength: 107, withPad: "x", startingAt: 0)
+
+  @Test(arguments: [
+    "fd:0", "/run/x.sock", longPath, "127.0.0.1:9000", "[::1]:9000", "localhost:1",
+  ])
   func itIsWrittenAsItIsRead(text: String) {
     #expect(ListenAddress(text)?.description == text)
   }

@@ -88,6 +88,7 @@ check_package() {
     step 'Analyzing the units'
     check_units
     step_done
+    check_scripts
     check_installation
 }
 
@@ -115,8 +116,8 @@ check_contents() {
     logged python3 -m json.tool "$work/contents/usr/share/doc/holdfast/holdfast.cdx.json"
     # Its file of settings is read by the service, with all comments taken away.
     check_settings_file
-    (PATH+=:/usr/sbin && logged env HOLDFAST_WORKER_PROCESSES=1 "$work/contents/usr/share/holdfast/nginx/render" \
-        --settings "$work/contents/etc/holdfast/nginx.env" "$work/rendered")
+    logged env PATH="$PATH:/usr/sbin" HOLDFAST_WORKER_PROCESSES=1 "$work/contents/usr/share/holdfast/nginx/render" \
+        --settings "$work/contents/etc/holdfast/nginx.env" "$work/rendered"
 }
 
 # check_settings_file: with every default set as it stands there, the service gets as far as its socket.
@@ -145,6 +146,37 @@ check_units() {
         said=$(SYSTEMD_UNIT_PATH="$place:" systemd-analyze verify --man=no "$place/$unit" 2>&1) || fail "$unit: $said"
         [[ -z $said ]] || fail "$unit: $said"
     done
+}
+
+# check_scripts: what the maintainer scripts ask of systemd where it is the first process.
+check_scripts() {
+    local tool place=$work/scripts
+    step 'Running its scripts beside systemd'
+    dpkg-deb --control "$package" "$place"
+    # Whatever they test for systemd is there.
+    sed -i 's|-d /run/systemd/system|-d /|' "$place"/*
+    mkdir "$place/tools"
+    for tool in systemctl deb-systemd-invoke deb-systemd-helper systemd-sysusers systemd-tmpfiles; do
+        # shellcheck disable=SC2016  # the script expands
+        printf '%s\n' '#!/bin/sh' 'echo "${0##*/} $*" >>"${0%/*}/calls"' >"$place/tools/$tool"
+        chmod 755 "$place/tools/$tool"
+    done
+    check_calls 'deb-systemd-invoke stop holdfast.socket holdfast.service holdfast@*.service' prerm remove
+    check_calls '' prerm upgrade 9
+    check_calls 'systemctl --system daemon-reload' postinst configure
+    check_calls 'systemctl --system daemon-reload' postinst configure 0.1.0-1
+    check_calls 'systemctl --system daemon-reload' postrm remove
+    step_done
+}
+
+# check_calls CALLS SCRIPT ARGUMENT…: with which the script makes these calls, besides those that start and stop nothing.
+check_calls() {
+    local expected=$1 place=$work/scripts calls
+    shift
+    : >"$place/tools/calls"
+    logged env PATH="$place/tools:$PATH" "$place/$1" "${@:2}"
+    calls=$(grep -E '^(systemctl|deb-systemd-invoke) ' "$place/tools/calls" || true)
+    [[ $calls == "$expected" ]] || fail "$*: expected the calls \"$expected\", got \"$calls\""
 }
 
 # dpkg_in_root OPTION…: dpkg on the root of its own that the package is installed into.

@@ -12,7 +12,9 @@ demo_socket() {
 
 # seed_demo: creates a demo event if there are no tickets.
 seed_demo() {
-    psql ${DATABASE_URL:+"$DATABASE_URL"} -Xqv ON_ERROR_STOP=1 -v count="$HOLDFAST_DEMO_TICKETS" -f "$root/deploy/lib/demo/event.sql"
+    local psql=(psql)
+    [[ -z ${DATABASE_URL-} ]] || psql=(python3 "$root/deploy/lib/psql.py")
+    "${psql[@]}" -Xqv ON_ERROR_STOP=1 -v count="$HOLDFAST_DEMO_TICKETS" -f "$root/deploy/lib/demo/event.sql"
 }
 
 # start_demo: nginx and the comparison run as users who may be unable to read the checkout.

@@ -22,10 +22,10 @@ need_to_run() {
     need libssl3 find_library libcrypto.so.3
     need libfcgi0ldbl find_library libfcgi.so.0
     need zlib1g find_library libz.so.1
+    # The demo's comparison, and its event.
+    need python3 test -x /usr/bin/python3
     if database_is_private; then
         need postgresql find_postgres_bin
-        # The demo's comparison.
-        need python3 test -x /usr/bin/python3
     fi
 }
 

@@ -26,16 +26,17 @@ name_private_database() {
     export PGHOST=$run/postgres PGPORT=5432 PGDATABASE=holdfast PGUSER=holdfast
 }
 
-# start_postgres: creates the cluster the first time.
+# start_postgres: creates the cluster the first time, under another name until it is whole.
 start_postgres() {
     local data=$place/postgres bin tries=4
     bin=$(find_postgres_bin) || fail 'no PostgreSQL server found'
     if [[ ! -f $data/PG_VERSION ]]; then
-        mkdir -p "$data"
-        chmod 700 "$data"
-        [[ $EUID != 0 ]] || chown "$postgres_user:" "$data"
-        (cd / && logged as "$postgres_user" "$bin/initdb" -D "$data" -U holdfast -A trust \
+        rm -rf "$data.new"
+        mkdir -m 700 "$data.new"
+        [[ $EUID != 0 ]] || chown "$postgres_user:" "$data.new"
+        (cd / && logged as "$postgres_user" "$bin/initdb" -D "$data.new" -U holdfast -A trust \
             -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions)
+        mv -T "$data.new" "$data"
     fi
     name_private_database
     write_access "$data"

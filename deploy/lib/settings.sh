@@ -59,7 +59,8 @@ as() {
 # The directories of a site:
 #   $dir    files for people: env, logs, the certificate
 #   $place  the database's files: the same directory, unless the users above cannot enter it
-#   $run    sockets: the path of a Unix socket has at most 107 bytes, and $dir may be longer
+#   $run    sockets: the path of a Unix socket has at most 107 bytes, and $dir may be longer; lists of
+#           sockets are split at spaces, and $dir may have one
 make_directory() {
     mkdir -p "$dir" "$dir/logs" "$dir/pids"
     step_log=$dir/logs/run.log
@@ -82,7 +83,7 @@ make_places() {
         run=$place/run
     fi
     # A directory in /tmp may have been removed, and another user may have created it since.
-    if ((${#run} > 75)) || [[ $run == /tmp/holdfast.?????? && ! -O $run ]]; then
+    if ((${#run} > 75)) || [[ $run == *[[:space:]]* ]] || [[ $run == /tmp/holdfast.?????? && ! -O $run ]]; then
         run=$(mktemp -d /tmp/holdfast.XXXXXX)
     fi
     mkdir -p "$place" "$run/postgres" "$run/holdfast" "$run/nginx"

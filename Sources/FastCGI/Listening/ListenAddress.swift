@@ -9,15 +9,19 @@ public enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
   /// A listening socket that was passed as this descriptor: 0 by spawn-fcgi, 3 by systemd.
   case inherited(descriptor: Int32)
 
-  /// Reads `fd:3`, a path (`/run/x.sock`, `unix:/run/x.sock`) or `host:port`; nil if it is none.
+  /// What `sockaddr_un` has room for, without the zero byte at the end.
+  static let maximumPathBytes = 107
+
+  /// Reads `fd:3`, a path (`/run/x.sock`, `unix:/run/x.sock`) or `host:port`; nil if it is none, or too
+  /// long a path.
   public init?(_ text: String) {
     if text.hasPrefix("fd:") {
       guard let descriptor = Int32(text.dropFirst(3)), descriptor >= 0 else { return nil }
       self = .inherited(descriptor: descriptor)
-    } else if text.hasPrefix("unix:") {
-      self = .unix(path: String(text.dropFirst(5)))
-    } else if text.contains("/") {
-      self = .unix(path: text)
+    } else if text.hasPrefix("unix:") || text.contains("/") {
+      let path = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : text
+      guard (1...Self.maximumPathBytes).contains(path.utf8.count) else { return nil }
+      self = .unix(path: path)
     } else if let colon = text.lastIndex(of: ":"), colon != text.startIndex,
       let port = UInt16(text[text.index(after: colon)...])
     {

@@ -104,9 +104,11 @@ public final class ListeningSocket: Sendable {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
-    guard !bytes.isEmpty, bytes.count <= 107, !bytes.contains(0) else {
+    let most = ListenAddress.maximumPathBytes
+    guard !bytes.isEmpty, bytes.count <= most, !bytes.contains(0) else {
       throw FastCGIError(
-        .invalidAddress, "\(path): expected a socket path of 1 to 107 bytes, got \(bytes.count)")
+        .invalidAddress,
+        "\(path): expected a socket path of 1 to \(most) bytes, got \(bytes.count)")
     }
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     // A socket that does not listen yet looks abandoned, and between that look and the replacement another

@@ -20,6 +20,8 @@ struct HoldfastCommand: ParsableCommand {
   private static let usageExitCode: Int32 = 2
 
   static func main() {
+    // However the process ends: nobody must take output for complete that is not.
+    atexit { flushOutput() }
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -40,6 +40,8 @@ struct KeyCommand: ParsableCommand {
         throw SettingError(error.description)
       }
       print(line)
+      // The secret of a key that is stored nowhere must not be handed out.
+      flushOutput()
       // Not in the output, which goes to the file of keys.
       printError("The secret of \(name), which is not shown again: \(secret)")
     }

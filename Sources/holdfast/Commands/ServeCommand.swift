@@ -70,7 +70,7 @@ struct ServeCommand: ParsableCommand {
     let name = signals.wait()
     // Before the log says so, so that a reader of the log gets the same from /readyz.
     store.prepareToStop()
-    reporter?.stop()
+    reporter?.stop(withinMilliseconds: Self.longestStopMilliseconds(settings))
     logger.notice("stopping", metadata: ["signal": "\(name)"])
     exitAtSecondSignal(signals, logger, log)
     Instant.now.advanced(byMilliseconds: settings.shutdownDelayMilliseconds).sleep()
@@ -84,6 +84,12 @@ struct ServeCommand: ParsableCommand {
     let unanswered = Self.unansweredRequests(server)
     logger.notice("stopped", metadata: ["unanswered": "\(unanswered)"])
     if unanswered > 0 { throw ExitCode.failure }
+  }
+
+  /// When the process has ended, whatever happens, and as much again for its end itself.
+  private static func longestStopMilliseconds(_ settings: ServiceSettings) -> Int {
+    settings.shutdownDelayMilliseconds + settings.shutdownTimeoutMilliseconds
+      + 2 * shutdownGraceMilliseconds
   }
 
   /// Keys expire by this machine's clock: no request waits for the database to learn the day.

@@ -56,8 +56,12 @@ final class ServiceReporter: Sendable {
     }
   }
 
-  /// The service stops.
-  func stop() { socket.send("STOPPING=1", "STATUS=stopping") }
+  /// The service stops, within that time: the service manager is not to kill it before, however short
+  /// its own limit is (`EXTEND_TIMEOUT_USEC` in `sd_notify(3)`).
+  func stop(withinMilliseconds milliseconds: Int) {
+    socket.send(
+      "STOPPING=1", "STATUS=stopping", "EXTEND_TIMEOUT_USEC=\(milliseconds * 1000)")
+  }
 
   /// Reports once; keeps the watchdog quiet only if the service works.
   private func report(rate: Int, at now: Instant) {

@@ -72,8 +72,8 @@ extension SettingForm where Value == Bool {
 extension SettingForm where Value == ListenAddress {
   static var listenAddress: Self {
     Self(
-      expectation: "a path, host:port or fd:number", read: { ListenAddress($0) },
-      write: { $0.description })
+      expectation: "a path of at most 107 bytes, host:port or fd:number",
+      read: { ListenAddress($0) }, write: { $0.description })
   }
 }
 

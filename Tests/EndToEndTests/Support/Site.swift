@@ -11,10 +11,14 @@ final class Site: @unchecked Sendable {
 
   /// Starts a site of its own; `stop` ends it.
   ///
-  /// - Parameter lines: How much of the script's output is read, as `head` does; nil for all.
-  static func start(_ settings: [String: String], readingLines lines: Int? = nil) throws -> Site {
+  /// - Parameters:
+  ///   - folder: The name of its folder.
+  ///   - lines: How much of the script's output is read, as `head` does; nil for all.
+  static func start(
+    _ settings: [String: String], folder: String = "site", readingLines lines: Int? = nil
+  ) throws -> Site {
     let place = try TemporaryDirectory()
-    let path = place.path + "/site"
+    let path = place.path + "/" + folder
     let environment = [
       "HOLDFAST_DIR": path, "HOLDFAST_BINARY": TestSettings.binary, "HOLDFAST_HTTP_PORT": "0",
       "HOLDFAST_HTTPS_PORT": "0", "HOLDFAST_HTTPS_ADDRESSES": "127.0.0.1",
