@@ -39,13 +39,28 @@ extension ServerSuites {
       try database.run("SELECT pg_reload_conf()")
     }
 
+    /// Has commits wait for a standby that is not there; the server takes a while to notice the setting.
+    private func hangCommits() throws {
+      try wait(forStandby: "nobody")
+      try waitUntil("commits wait") {
+        let session = try Database(beside: database)
+        let answer = try? session.connection.query(
+          "SELECT pg_logical_emit_message(true, 'test', '')",
+          deadline: .now.advanced(byMilliseconds: 1000))
+        return answer == nil
+      }
+      try database.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+      try waitUntil("nobody waits") { try database.integer(Self.hung) == 0 }
+    }
+
     /// The most sessions that wait at once while locks are asked for and the standby is away.
     private func mostSessions(_ change: (inout HoldStoreSettings) -> Void = { _ in }) throws -> Int
     {
       let answers = Answers()
       return try HoldStore.run(settings.with(change)) { store in
         #expect(try store.outcome(.lock("a")).isGranted)
-        try wait(forStandby: "nobody")
+        try hangCommits()
         var most = 0
         for ticket in 0..<50 {
           answers.submit(.lock("\(ticket)"), as: ticket, to: store)
@@ -76,7 +91,7 @@ extension ServerSuites {
     @Test func aCommitWhoseWaitIsCancelledIsNotAnsweredWith200() throws {
       try HoldStore.run(settings) { store in
         #expect(try store.outcome(.lock("a")).isGranted)
-        try wait(forStandby: "nobody")
+        try hangCommits()
         let answers = Answers()
         answers.submit(.lock("1"), as: 1, to: store)
         try cancelTheWait()
@@ -98,7 +113,7 @@ extension ServerSuites {
         try cancelTheWait()
         return try commit.value()
       }
-      try wait(forStandby: "nobody")
+      try hangCommits()
       #expect(try insert("error") > 0)
       let error = #expect(throws: PostgresError.self) { try insert("warning") }
       #expect(error?.code == .connectionLost)
