@@ -35,7 +35,7 @@ public struct APIBounds: Sendable, Equatable {
   /// The value of `Retry-After` in a 503, in seconds.
   public var retryAfterSeconds: Int
 
-  /// Refuses locks and releases that carry no `hold_id`.
+  /// Refuses locks, releases and confirms that carry no `hold_id`.
   public var requiresHoldID: Bool
 
   /// Whether tickets can be sold by `/tickets_confirm`, which writes to `tickets`.

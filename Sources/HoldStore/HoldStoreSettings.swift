@@ -82,6 +82,9 @@ public struct HoldStoreSettings: Sendable {
   /// Whether a batch that the database refused is divided and run again: always, but in negative controls.
   var retriesFailedBatches = true
 
+  /// Whether no connection is opened to a server on which commits hang: always, but in negative controls.
+  var refusesHungCommits = true
+
   /// Whether an operation that has waited in vain finds out for which of its tickets: always, but in a
   /// negative control.
   var triesTickets = true

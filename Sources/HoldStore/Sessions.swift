@@ -3,6 +3,9 @@ internal import Threads
 
 /// Opens connections for the pool, with the server's own limits set on each.
 struct Sessions: Sendable {
+  /// How long a commit must have waited for a standby to count as one that hangs.
+  private static let hangMilliseconds = 250
+
   let settings: HoldStoreSettings
   let connector: PostgresConnector
   let check: DatabaseCheck
@@ -15,6 +18,9 @@ struct Sessions: Sendable {
 
   func open(deadline: Instant) throws(PostgresError) -> PostgresConnection {
     let connection = try connector.connect(deadline: deadline)
+    if settings.refusesHungCommits {
+      try checkForHungCommits(on: connection, deadline: deadline)
+    }
     let limits = SessionLimits(
       statementTimeoutMilliseconds: settings.statementTimeoutMilliseconds,
       isSharded: settings.shardKey != nil)
@@ -22,6 +28,7 @@ struct Sessions: Sendable {
       script: """
         \(EmbeddedSQL.session)
         \(limits.script)
+        SET client_min_messages = warning;
         SET lock_timeout = \(settings.lockTimeoutMilliseconds);
         SET idle_in_transaction_session_timeout = \(settings.statementTimeoutMilliseconds);
         """, deadline: deadline)
@@ -34,5 +41,27 @@ struct Sessions: Sendable {
     try check.runOnce(on: connection, deadline: deadline)
     connection.silenceMilliseconds = limits.silenceMilliseconds
     return connection
+  }
+
+  /// Refuses a server on which commits hang, and has others tried first.
+  ///
+  /// A session that waits for a synchronous standby goes on waiting when its client has given it up, and no
+  /// timeout ends it. Each connection that is opened meanwhile would leave one more, until there is no room
+  /// for anybody.
+  private func checkForHungCommits(
+    on connection: PostgresConnection, deadline: Instant
+  ) throws(PostgresError) {
+    let count = try connection.query(
+      """
+      SELECT count(*) FROM pg_stat_activity
+       WHERE wait_event = 'SyncRep' AND usename = session_user
+         AND application_name = current_setting('application_name')
+         AND query_start < clock_timestamp() - interval '\(Self.hangMilliseconds) ms'
+      """, deadline: deadline
+    ).integer(row: 0, column: 0)
+    guard count > settings.pool.connections else { return }
+    connector.giveUp(connection)
+    throw PostgresError(
+      .connectionFailed, "the commits of \(count) sessions wait for a synchronous standby")
   }
 }

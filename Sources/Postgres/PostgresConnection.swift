@@ -42,7 +42,7 @@ public import Threads
     unsafe self.connection = connection
     // From here on an error lets `deinit` finish the connection.
     try finishConnecting(deadline: deadline)
-    unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
+    noticeCancelledWaits()
     unsafe PQsetnonblocking(connection, 1)
   }
 
@@ -57,6 +57,9 @@ public import Threads
 
   /// The server's timeline when the connector connected; nil where that is not known.
   var timeline: Int?
+
+  /// Whether a commit was made that its standby may not have.
+  private var hasUnreplicatedCommit = false
 
   /// False once the connection is broken or a call on it has timed out.
   public private(set) var isUsable = true
@@ -144,6 +147,22 @@ public import Threads
     }
   }
 
+  /// Has libpq tell of a commit whose wait for a synchronous standby was cancelled: the server answers as if
+  /// it were replicated, and only warns. What else it has to say concerns nobody.
+  private func noticeCancelledWaits() {
+    unsafe PQsetNoticeReceiver(
+      connection,
+      { context, notice in
+        // The place in the server's source, for the text may be in any language.
+        guard let context = unsafe context,
+          let place = unsafe PQresultErrorField(notice, Int32(UnicodeScalar("R").value)),
+          unsafe strcmp(place, "SyncRepWaitForLSN") == 0
+        else { return }
+        unsafe Unmanaged<PostgresConnection>.fromOpaque(context).takeUnretainedValue()
+          .hasUnreplicatedCommit = true
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
   @discardableResult
   private func send(
     _ parameters: [PostgresParameter], deadline: Instant,
@@ -202,6 +221,10 @@ public import Threads
       last = unsafe PostgresResult(owning: result)
     }
     if unsafe PQstatus(connection) == CONNECTION_BAD { throw failure() }
+    if hasUnreplicatedCommit {
+      isUsable = false
+      throw PostgresError(.connectionLost, "the wait of a commit for its standby was cancelled")
+    }
     if let problem { throw problem }
     guard let last else { throw failure() }
     return last

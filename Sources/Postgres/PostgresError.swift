@@ -8,7 +8,8 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// No connection of the pool became free by the deadline: nothing was sent.
     case noConnection
 
-    /// The connection broke; whether a statement in progress took effect is unknown.
+    /// The connection broke, or the wait of a commit for its standby was cancelled; whether a statement in
+    /// progress took effect, and for good, is unknown.
     case connectionLost
 
     /// The server was silent for longer than it may be; the connection is of no further use, and other

@@ -7,12 +7,15 @@ private import Threads
 struct RequestHandler: Sendable {
   private let api: API
   private let log: AnswerLog
+  private let retryAfterSeconds: Int
 
   /// How many requests have been answered.
   var answeredCount: Int { log.answered.value }
 
-  init(api: API, logger: Logger, metrics: RequestMetrics?) {
+  /// - Parameter retryAfterSeconds: When to ask again after an answer that could not be sent.
+  init(api: API, logger: Logger, metrics: RequestMetrics?, retryAfterSeconds: Int) {
     self.api = api
+    self.retryAfterSeconds = retryAfterSeconds
     log = AnswerLog(logger: logger, metrics: metrics)
   }
 
@@ -26,11 +29,14 @@ struct RequestHandler: Sendable {
       requestID: RequestID.usable(
         exchange.parameter("REQUEST_ID") ?? exchange.parameter("HTTP_X_REQUEST_ID")),
       body: exchange.body, headerValue: { exchange.parameterBytes($0) })
-    api.answer(request) { [log] response in
+    api.answer(request) { [log, retryAfterSeconds] response in
       // Parameters end with the answer.
       let trace = log.trace(of: exchange, status: response.status)
       if response.longBody != nil {
-        return Self.send(long: response, to: exchange) { status in
+        let busy = APIResponse.error(
+          status: 503, message: "Service busy: too much is being sent; nothing was changed",
+          requestID: response.requestID, retryAfterSeconds: retryAfterSeconds)
+        return Self.send(long: response, to: exchange, insteadWhenBusy: busy) { status in
           let nanoseconds = log.count(status, of: request, since: start)
           log.write(status, of: request, trace: trace, nanoseconds: nanoseconds)
         }
@@ -44,12 +50,9 @@ struct RequestHandler: Sendable {
 
   /// - Parameter willSend: Is told the status of what is sent, when its turn has come.
   private static func send(
-    long response: APIResponse, to exchange: FastCGIExchange,
+    long response: APIResponse, to exchange: FastCGIExchange, insteadWhenBusy busy: APIResponse,
     willSend: @escaping @Sendable (Int) -> Void
   ) {
-    let busy = APIResponse.error(
-      status: 503, message: "Service busy: too much is being sent; nothing was changed",
-      requestID: response.requestID)
     exchange.respond(
       CGIResponse.pieces(response), insteadWhenBusy: CGIResponse.bytes(busy),
       willSend: { [status = response.status] isBusy in willSend(isBusy ? busy.status : status) })

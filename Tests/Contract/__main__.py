@@ -15,6 +15,9 @@ from Harness.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# nginx takes 8 KiB of one.
+LARGE_HEADER_BYTES = 9000
+
 
 def check_document(site: Site, described: dict, served: set[str]) -> tuple[int, list[str]]:
     """The document that the site serves, against its own examples."""
@@ -52,6 +55,18 @@ def check_paths(site: Site, described: dict) -> tuple[set[str], list[str]]:
     return served, wrong
 
 
+def check_large_headers(site: Site, described: dict, served: set[str]) -> tuple[int, list[str]]:
+    """A header that is larger than nginx takes, sent to each path: its answer is described."""
+    wrong = []
+    operations = [(path, method, described["paths"][path][method]) for path in sorted(served)
+                  for method in document.METHODS if method in described["paths"][path]]
+    for path, method, operation in operations:
+        status, _ = ask(site, method.upper(), path, headers={"X-Large": "x" * LARGE_HEADER_BYTES})
+        if status != 400 or str(status) not in operation["responses"]:
+            wrong.append(f"{method} {path}: {status} to a large header is not 400 or not described")
+    return len(operations), wrong
+
+
 def is_served(site: Site, path: str, item: dict) -> bool:
     """Whether there is an endpoint; what it answers is not looked at."""
     method = "GET" if "get" in item else "POST"
@@ -71,6 +86,7 @@ def main() -> int:
     failed = report("paths", len(served), wrong)
     failed |= report("README.md", *check_readme(site, "README.md"))
     failed |= report("openapi.yaml", *check_document(site, described, served))
+    failed |= report("large headers", *check_large_headers(site, described, served))
     conformance.validate(described)
     return int(not conformance.holds(site, source, set(described["paths"]) - served) or failed)
 

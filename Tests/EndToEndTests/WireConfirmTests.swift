@@ -44,6 +44,16 @@ extension EndToEnd {
       ])
     }
 
+    /// nginx tells the service of no other; newer versions of it join them.
+    @Test func ofSeveralIdempotencyKeysTheFirstCounts() throws {
+      let confirm = Exchange(
+        path: "/tickets_confirm", body: RequestText.confirm(["C-5"]), status: 200,
+        answer: Answer.sold(["C-5"], order: "K-5"))
+      try wire.check([
+        confirm.with { $0.headers += ["Idempotency-Key: K-5", "Idempotency-Key: K-6"] }
+      ])
+    }
+
     @Test func aShopperOverTheLimitIsToldSoAndNeitherLoggedNorStored() throws {
       func lock(_ tickets: [String], status: Int = 200, answer: String) -> Exchange {
         .lock(

@@ -15,6 +15,9 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct BadInputTests {
+  private static let unreadable =
+    "a string with a malformed escape or a raw control character"
+
   static let times = [
     BadInput(#""abc""#, #"got \"abc\""#), BadInput(#""600""#, #"got \"600\""#),
     BadInput("true", "got true"), BadInput("false", "got false"), BadInput("null", "got null"),
@@ -28,7 +31,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     BadInput("01", "got a number that is malformed or out of range"),
     BadInput("1.", "got a number that is malformed or out of range"),
     BadInput("1e", "got a number that is malformed or out of range"),
-    BadInput(#""\ud800""#, "got a string with a malformed escape"),
+    BadInput(#""\ud800""#, "got \(unreadable)"),
     BadInput(#""a\"b\\\n\u0007\u202e""#, #"got \"a\\\"b\\\\\\n\\u0007\\u202e\""#),
   ]
 
@@ -56,14 +59,10 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     BadInput(
       #"["a\u0000b"]"#,
       #"[0]: expected a string of 1 to 256 bytes without NUL, got \"a\\u0000b\""#),
-    BadInput(
-      #"["\ud800"]"#,
-      "[0]: expected a string of 1 to 256 bytes, got a string with a malformed escape"),
-    BadInput(
-      #"["\udc00a"]"#,
-      "[0]: expected a string of 1 to 256 bytes, got a string with a malformed escape"),
-    BadInput(
-      #"["\q"]"#, "[0]: expected a string of 1 to 256 bytes, got a string with a malformed escape"),
+    BadInput(#"["\ud800"]"#, "[0]: expected a string of 1 to 256 bytes, got \(unreadable)"),
+    BadInput(#"["\udc00a"]"#, "[0]: expected a string of 1 to 256 bytes, got \(unreadable)"),
+    BadInput(#"["\q"]"#, "[0]: expected a string of 1 to 256 bytes, got \(unreadable)"),
+    BadInput("[\"\t\"]", "[0]: expected a string of 1 to 256 bytes, got \(unreadable)"),
   ]
 
   @Test(arguments: ticketLists) func tickets(_ bad: BadInput) throws {

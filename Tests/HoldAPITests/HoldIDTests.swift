@@ -16,7 +16,7 @@ import Testing
       (#""0123456789abcd/ef""#, "other characters"), ("1234567890123456", "a number"),
       ("1e999", "a number that is malformed or out of range"), ("true", "a boolean"),
       (#"["0123456789abcdef"]"#, "an array"), ("{}", "an object"),
-      (#""0123456789abcdef\ud800""#, "a string with a malformed escape"),
+      (#""0123456789abcdef\ud800""#, "a string with a malformed escape or a raw control character"),
     ])
   func aWrongHoldIDIsRefusedAndNotShown(json: String, got: String) throws {
     for (path, body) in [
@@ -47,13 +47,20 @@ import Testing
   }
 
   @Test func aSiteMayRequireIt() throws {
-    let client = Client(bounds: APIBounds(requiresHoldID: true))
+    let client = Client(bounds: APIBounds(requiresHoldID: true, allowsConfirms: true))
     for hold in ["", #","hold_id":null"#] {
       try client.expectRefused(
         "/tickets_lock", #"{"data":{"ticketd_reserved":["a"],"reserved_time":1\#(hold)}}"#,
         "\(Self.expected) nothing")
       try client.expectRefused(
         "/tickets_unlock_param", #"{"data":{"tickets":["a"]\#(hold)}}"#, "\(Self.expected) nothing")
+      try client.expectRefused(
+        "/tickets_lock_best",
+        #"{"data":{"event_id":"e","quantity":1,"reserved_time":1\#(hold)}}"#,
+        "\(Self.expected) nothing")
+      try client.expectRefused(
+        "/tickets_confirm", #"{"data":{"tickets":["a"],"order_id":"1"\#(hold)}}"#,
+        "\(Self.expected) nothing")
     }
     #expect(
       try client.release(#"{"data":{"tickets":["a"],"hold_id":"0123456789abcdef"}}"#).status == 200)

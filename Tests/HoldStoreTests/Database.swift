@@ -34,8 +34,11 @@ struct Database {
   }
 
   /// The same database through another connection.
-  init(beside other: Database) throws {
-    conninfo = other.conninfo
+  init(beside other: Database) throws { try self.init(at: other.conninfo) }
+
+  /// A database that there is.
+  init(at conninfo: String) throws {
+    self.conninfo = conninfo
     connection = try PostgresConnection(conninfo: conninfo, deadline: Self.patience)
   }
 

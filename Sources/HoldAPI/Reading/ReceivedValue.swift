@@ -43,7 +43,7 @@ enum ReceivedValue: Equatable {
     case .number: "a number"
     case .unreadableNumber: "a number that is malformed or out of range"
     case .string: "a string"
-    case .unreadableString: "a string with a malformed escape"
+    case .unreadableString: "a string with a malformed escape or a raw control character"
     case .strings, .mixedArray: "an array"
     case .object: "an object"
     }

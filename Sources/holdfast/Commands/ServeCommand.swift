@@ -54,7 +54,8 @@ struct ServeCommand: ParsableCommand {
       service: store, seatMaps: seatMaps, bounds: settings.bounds, access: access,
       openAPI: PackageResources.openapi_yaml, metrics: metrics?.text)
     let handler = RequestHandler(
-      api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths))
+      api: api, logger: logger, metrics: metrics?.addRequests(paths: api.paths),
+      retryAfterSeconds: settings.bounds.retryAfterSeconds)
     let server = FastCGIServer(listeningOn: socket, limits: settings.fastCGI) { handler.handle($0) }
     metrics?.add(log)
     metrics?.add(store)

@@ -71,7 +71,8 @@ extension ServiceSettings {
       throw SettingError("HOLDFAST_MIN_HOLD_ID_BYTES: expected at most HOLDFAST_MAX_HOLD_ID_BYTES")
     }
     bounds.requiresHoldID = try reader.read(
-      "require-hold-id", .boolean, default: false, "Refuse locks and releases without a hold_id.")
+      "require-hold-id", .boolean, default: false,
+      "Refuse locks, releases and confirms without a hold_id.")
     let retryAfter = try reader.read(
       "retry-after", .time(1000...3_600_000), default: 1000,
       "Retry-After header of a 503, rounded up to whole seconds.")

@@ -1,0 +1,128 @@
+import Holds
+import Postgres
+import TestSupport
+import Testing
+import Threads
+
+@testable import HoldStore
+
+extension ServerSuites {
+  /// Commits that wait for a synchronous standby that is away: their sessions stay on the server whatever
+  /// becomes of the client, until it comes back or they are cancelled.
+  @Suite struct HungCommitTests {
+    private let server: PostgresServer
+    private let database: Database
+
+    init() throws {
+      let original = try Database(selling: ["a"] + (0..<100).map { "\($0)" })
+      let name = try original.texts("SELECT current_database()::text")[0]
+      server = try PostgresServer.shared().makePromotedCopy()
+      database = try Database(at: server.conninfo(database: name))
+    }
+
+    private var settings: HoldStoreSettings {
+      HoldStoreSettings().with {
+        $0.conninfo = database.conninfo
+        $0.pool.connections = 3
+        $0.statementTimeoutMilliseconds = 500
+        $0.answerTimeoutMilliseconds = 2000
+        $0.sweepIntervalMilliseconds = 0
+      }
+    }
+
+    private static let hung = """
+      SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+      """
+
+    private func wait(forStandby name: String) throws {
+      try database.run("ALTER SYSTEM SET synchronous_standby_names = '\(name)'")
+      try database.run("SELECT pg_reload_conf()")
+    }
+
+    /// Has commits wait for a standby that is not there; the server takes a while to notice the setting.
+    private func hangCommits() throws {
+      try wait(forStandby: "nobody")
+      try waitUntil("commits wait") {
+        let session = try Database(beside: database)
+        let answer = try? session.connection.query(
+          "SELECT pg_logical_emit_message(true, 'test', '')",
+          deadline: .now.advanced(byMilliseconds: 1000))
+        return answer == nil
+      }
+      try database.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+      try waitUntil("nobody waits") { try database.integer(Self.hung) == 0 }
+    }
+
+    /// The most sessions that wait at once while locks are asked for and the standby is away.
+    private func mostSessions(_ change: (inout HoldStoreSettings) -> Void = { _ in }) throws -> Int
+    {
+      let answers = Answers()
+      return try HoldStore.run(settings.with(change)) { store in
+        #expect(try store.outcome(.lock("a")).isGranted)
+        try hangCommits()
+        var most = 0
+        for ticket in 0..<50 {
+          answers.submit(.lock("\(ticket)"), as: ticket, to: store)
+          Instant.now.advanced(byMilliseconds: 300).sleep()
+          most = max(most, try database.integer(Self.hung))
+        }
+        // Once the standby is back, so is the store.
+        try wait(forStandby: "")
+        try waitUntil("the sessions end") { try database.integer(Self.hung) == 0 }
+        _ = try answers.wait(for: 50)
+        try waitUntil("locks are granted again") { try store.outcome(.lock("99")).isGranted }
+        return most
+      }
+    }
+
+    @Test func sessionsLeftBehindAreBounded() throws {
+      let most = try mostSessions()
+      #expect((3...6).contains(most), "\(most)")
+    }
+
+    /// Negative control.
+    @Test func withoutTheBoundEachHungCommitLeavesASession() throws {
+      let most = try mostSessions { $0.refusesHungCommits = false }
+      #expect(most > 6, "\(most)")
+    }
+
+    /// PostgreSQL then says that the commit has been made, and warns that it may not have been replicated.
+    @Test func aCommitWhoseWaitIsCancelledIsNotAnsweredWith200() throws {
+      try HoldStore.run(settings) { store in
+        #expect(try store.outcome(.lock("a")).isGranted)
+        try hangCommits()
+        let answers = Answers()
+        answers.submit(.lock("1"), as: 1, to: store)
+        try cancelTheWait()
+        let outcome = try answers.wait(for: 1)[1]
+        #expect(outcome == .failed(.outcomeUnknown), "\(String(describing: outcome))")
+        #expect(try database.holds().keys.contains("1"))
+        try wait(forStandby: "")
+      }
+    }
+
+    /// Negative control.
+    @Test func withoutTheWarningACancelledCommitCountsAsMade() throws {
+      func insert(_ messages: String) throws -> Int {
+        let session = try Database(beside: database)
+        try session.run("SET client_min_messages = \(messages)")
+        let commit = Background {
+          try session.integer("SELECT pg_logical_emit_message(true, 'test', '') - '0/0'")
+        }
+        try cancelTheWait()
+        return try commit.value()
+      }
+      try hangCommits()
+      #expect(try insert("error") > 0)
+      let error = #expect(throws: PostgresError.self) { try insert("warning") }
+      #expect(error?.code == .connectionLost)
+    }
+
+    private func cancelTheWait() throws {
+      try waitUntil("a commit waits") { try database.integer(Self.hung) > 0 }
+      try database.run(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+    }
+  }
+}
