@@ -34,7 +34,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.embedInCode("OpenAPI/openapi.yaml")]),
-    .target(name: "TestSupport", dependencies: ["Threads"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Holds", "Threads"], path: "Tests/TestSupport"),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(
       name: "FastCGITests", dependencies: ["CFastCGI", "FastCGI", "TestSupport", "Threads"]),
@@ -46,7 +47,7 @@ let package = Package(
     .testTarget(name: "HoldAPITests", dependencies: ["HoldAPI", "Holds", "TestSupport"]),
     .testTarget(
       name: "HoldfastTests", dependencies: ["holdfast", "HoldStore", "Holds", "TestSupport"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Threads"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Holds", "TestSupport", "Threads"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Holds
+import TestSupport
 import Testing
 
 @testable import HoldStore

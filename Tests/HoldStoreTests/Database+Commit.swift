@@ -51,26 +51,16 @@ extension Database {
 
   /// The holds by ticket.
   func holds() throws -> [String: HoldRow] {
-    let result = try connection.query(
-      """
-      SELECT ticket_id, (extract(epoch FROM locked_up) * 1000000)::int8,
-             (extract(epoch FROM date_created) * 1000000)::int8,
-             coalesce((SELECT s FROM unnest($1::text[]) s
-                        WHERE sha256(convert_to(s, 'UTF8')) = hold_key), encode(hold_key, 'hex')),
-             coalesce((SELECT s FROM unnest($1::text[]) s, holdfast_secret k
-                        WHERE sha256(k.key || sha256(k.key || convert_to(s, 'UTF8'))) = shopper_key),
-                      encode(shopper_key, 'hex'))
-        FROM tickets_blocked
-       WHERE isfinite(locked_up)
-      """, [.textArray(Self.secrets.withLock { Array($0) })], deadline: Self.patience)
-    var rows: [String: HoldRow] = [:]
-    for row in 0..<result.rowCount {
-      rows[result.text(row: row, column: 0)] = HoldRow(
-        until: result.integer(row: row, column: 1), created: result.integer(row: row, column: 2),
-        holdID: result.optionalText(row: row, column: 3),
-        shopper: result.optionalText(row: row, column: 4))
+    HoldModel(rows: 1, seats: 1).reading(try holdRows()).holds
+  }
+
+  /// What the tables say, for a model to read.
+  func holdRows() throws -> [[String?]] {
+    let sql = HoldModel.query(knowing: Self.secrets.withLock(\.self))
+    let result = try connection.query(sql, deadline: Self.patience)
+    return (0..<result.rowCount).map { row in
+      (0..<7).map { result.optionalText(row: row, column: $0) }
     }
-    return rows
   }
 
   static func word(_ verdict: CommitVerdicts.Verdict) -> String {

@@ -101,7 +101,7 @@ extension ServerSuites {
         }
       } throws: { error in
         // The function's own second look finds some of them out.
-        error is HoldHistory.Difference
+        error is HoldModel.Difference
           || (error as? PostgresError)?.code == .server(.serializationFailure)
       }
     }

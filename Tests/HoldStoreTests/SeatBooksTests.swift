@@ -10,11 +10,14 @@ import Threads
   private let start = Instant.now
   private let books = SeatBooks(limits: BestLimits(events: 1, seats: 100))
 
-  private func call(_ event: String) throws -> BestCall {
-    guard case .lockBest(let request) = HoldOperation.best(1, of: event) else {
-      throw Failure("not a call for the best tickets")
-    }
-    return BestCall(request, arrived: start)
+  private func call(
+    _ event: String, _ quantity: Int = 1, by secret: String? = nil
+  ) throws -> BestCall {
+    BestCall(
+      BestRequest(
+        eventID: event, quantity: quantity, mustBeAdjacent: false, reservedSeconds: 600,
+        holdID: secret.map { HoldID($0) }),
+      arrived: start)
   }
 
   private func waits(_ decision: SeatBooks.Decision) -> Bool {
@@ -94,6 +97,53 @@ import Threads
     let cart = SeatBook.Holder.cart(HoldID("cart"))
     #expect(try state(known: Self.held, found: .free, holder: cart) == .free)
     #expect(try state(known: .free, found: Self.held, holder: cart) == Self.held)
+  }
+
+  /// A call for so many of four seats, decided after a look has found the first one free. Meanwhile a commit
+  /// has told this.
+  private func decision(
+    on call: BestCall, told operation: HoldOperation, _ outcome: HoldOutcome
+  ) throws -> SeatBooks.Decision {
+    _ = books.decide([call], now: start)
+    guard case .look(let look) = books.nextDuty() else { throw Failure("no look is wanted") }
+    var book = SeatBook(plan(["a", "b", "c", "d"]))
+    for seat in 1...3 {
+      book.learn(Self.held, of: seat, holder: seat == 1 ? .anonymous : .nobodyKnows)
+    }
+    _ = books.end(look, with: book, readAt: 0)
+    books.learn(
+      [(operation: operation, event: nil, outcome: outcome)], decidedAt: 10, now: .now)
+    return books.decide([call], now: .now).0[0]
+  }
+
+  /// All four are released, and of two of them the book does not know whose holds they were.
+  @Test func whoIsRefusedIsToldWhatWasFreeAtOneMoment() throws {
+    let decision = try decision(
+      on: try call("E1", 4), told: .release("a", "b", "c", "d"), .released)
+    guard case .answer(.notEnough(free: 1)) = decision else { throw Failure("\(decision)") }
+  }
+
+  /// An order that is repeated tells of a sale that was made long ago, and may have been undone since.
+  @Test func whatALookHasFoundIsNotRefused() throws {
+    let decision = try decision(on: try call("E1"), told: .confirm("a", order: "1"), .sold)
+    #expect(waits(decision))
+    #expect(books.state.withLock { $0.events[ExactText("E1")]?.wantedSince } != nil)
+  }
+
+  /// Its twin may have chosen the seats that the look has found held.
+  @Test(arguments: [true, false])
+  func whoeverMayHaveTicketsLooksThemUpAfterTheLook(hasLookedUp: Bool) throws {
+    let call = try call("E1", 2, by: "cart")
+    call.earlier = .known([])
+    call.lookedUp = start
+    _ = books.decide([call], now: start)
+    try look(finding: ["a"])
+    if hasLookedUp { call.lookedUp = .now }
+    switch books.decide([call], now: .now).0[0] {
+    case .lookUp: #expect(!hasLookedUp)
+    case .answer(.notEnough(free: 1)): #expect(hasLookedUp)
+    case let decision: throw Failure("\(decision)")
+    }
   }
 
   @Test func whoWaitedForALookHearsOfTheDatabase() throws {

@@ -32,6 +32,9 @@ final class BestCall: @unchecked Sendable {
   var refusals = 0
   var earlier: Earlier
 
+  /// When it was last looked up which tickets it chose before.
+  var lookedUp: Instant?
+
   /// Whether what it waits for is in the hands of other calls that are under way to the database.
   var waitsForOthers = false
 
@@ -41,6 +44,13 @@ final class BestCall: @unchecked Sendable {
     event = ExactText(request.eventID)
     choice = ChoiceKey(request)
     earlier = choice == nil ? .known([]) : .unknown
+  }
+
+  /// Whether the same call may have chosen tickets of which this one does not know, and which were taken by
+  /// then: its twin, sent at the same moment, or one whose answer was lost.
+  func mayHaveChosen(before time: Instant?) -> Bool {
+    guard choice != nil, let time else { return false }
+    return lookedUp.map { $0 < time } ?? true
   }
 
   var key: ExactText? { choice.map { ExactText($0.text) } }

@@ -7,6 +7,10 @@ final class EventSeats {
   /// The seats; nil until the first look has ended.
   var book: SeatBook?
 
+  /// The free seats as the last look has found them, all at one moment; and when that look ended. The book
+  /// has learned other things since, or knows less of some, so that nobody is refused by it.
+  var found: (free: FreeSeats, by: Instant)?
+
   /// Counts the layouts: seats' numbers are those of one layout.
   var layout = 0
 
@@ -67,6 +71,16 @@ final class EventSeats {
     return avoided.keys.contains { ticketID in
       plan.seat(of: ticketID).map { plan.isSeat($0, in: zone) } ?? false
     }
+  }
+
+  /// What a call is told that nothing can be chosen for; nil if it is not known of a moment since it arrived.
+  ///
+  /// - Parameter wish: What it asks for.
+  func refusal(of wish: SeatWish, arrived: Instant) -> HoldOutcome? {
+    guard let lookedAt, lookedAt >= arrived, found != nil,
+      wish.kept.allSatisfy({ found?.free[$0] == false }), found?.free.choose(wish) == nil
+    else { return nil }
+    return found.map { .notEnough(free: $0.free.count(zone: wish.zone)) }
   }
 
   func wantLook(now: Instant) {

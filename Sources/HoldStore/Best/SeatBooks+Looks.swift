@@ -80,6 +80,7 @@ extension SeatBooks {
       }
     }
     event.book = book
+    event.found = (found.open, .now)
     event.learned = []
     event.failure = nil
     event.lookedAt = look.began

@@ -115,8 +115,12 @@ final class SeatBooks: Sendable {
         return .wait(news: event.news)
       }
       call.waitsForOthers = event.avoidsTickets(of: wish.zone, now: now)
-      if !call.waitsForOthers, let lookedAt = event.lookedAt, lookedAt >= call.arrived {
-        return .answer(.notEnough(free: event.book?.freeCount(zone: wish.zone) ?? 0))
+      if !call.waitsForOthers, let refusal = event.refusal(of: wish, arrived: call.arrived) {
+        if call.mayHaveChosen(before: event.found?.by) {
+          call.earlier = .toLookUp
+          return .lookUp
+        }
+        return .answer(refusal)
       }
       event.wantLook(now: now)
       return .wait(news: event.news)

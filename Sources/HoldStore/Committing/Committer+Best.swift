@@ -54,6 +54,7 @@ extension Committer {
     }
     guard !repeats.isEmpty else { return asking }
     let deadline = repeats.map(\.deadline).min() ?? .now
+    let now = Instant.now
     let keys = repeats.map { Digest.sha256(of: $0.payload.best?.choice?.text ?? "") }
     do throws(PostgresError) {
       let found = try pool.withConnection(deadline: deadline) {
@@ -65,7 +66,10 @@ extension Committer {
           (index: result.integer(row: $0, column: 0) - 1, ticketID: result.text(row: $0, column: 1))
         }
       }
-      for entry in repeats { entry.payload.best?.earlier = .known([]) }
+      for entry in repeats {
+        entry.payload.best?.earlier = .known([])
+        entry.payload.best?.lookedUp = now
+      }
       for (index, ticketID) in found {
         guard let call = repeats[index].payload.best, case .known(let ticketIDs) = call.earlier
         else { continue }

@@ -36,19 +36,8 @@ public struct SeatBook: Sendable {
     }
   }
 
-  struct RowState: Sendable {
-    var freeCount = 0
-
-    /// The longest run of free seats; nil when it is to be measured.
-    var longestRun: Int32?
-  }
-
-  /// The seats.
-  public let plan: SeatPlan
-
   /// The seats that can be chosen: free and not claimed.
-  private(set) var free: SeatBits
-  private(set) var rows: [RowState]
+  public private(set) var open: FreeSeats
   private var claimed: SeatBits
 
   /// 0 for free, `.max` for taken, else the end of a hold.
@@ -61,14 +50,14 @@ public struct SeatBook: Sendable {
   /// A book in which every seat is free.
   public init(_ plan: SeatPlan) {
     let count = plan.ticketIDs.count
-    self.plan = plan
-    free = SeatBits(count: count)
+    open = FreeSeats(plan)
     claimed = SeatBits(count: count)
-    rows = Array(repeating: RowState(), count: plan.rows.count)
     ends = Array(repeating: 0, count: count)
     holders = Array(repeating: -1, count: count)
-    for seat in 0..<count { setFree(seat, true) }
   }
+
+  /// The seats.
+  public var plan: SeatPlan { open.plan }
 
   /// What is known of a seat.
   public func state(of seat: Int) -> State {
@@ -102,7 +91,7 @@ public struct SeatBook: Sendable {
       nextEnd = min(nextEnd, ends[seat])
     }
     holders[seat] = holder.mark
-    setFree(seat, ends[seat] == 0 && !claimed[seat])
+    open[seat] = ends[seat] == 0 && !claimed[seat]
   }
 
   /// Notes that a release has been made, which frees a hold of `holder`'s or of nobody's.
@@ -159,7 +148,7 @@ public struct SeatBook: Sendable {
     for seat in seats where !claimed[seat] {
       claimed[seat] = true
       claimedCount += 1
-      setFree(seat, false)
+      open[seat] = false
     }
   }
 
@@ -168,44 +157,19 @@ public struct SeatBook: Sendable {
     for seat in seats where claimed[seat] {
       claimed[seat] = false
       claimedCount -= 1
-      setFree(seat, ends[seat] == 0)
+      open[seat] = ends[seat] == 0
     }
   }
 
-  mutating func setFree(_ seat: Int, _ isFree: Bool) {
-    guard free[seat] != isFree else { return }
-    free[seat] = isFree
-    let row = Int(plan.rowOf[seat])
-    rows[row].freeCount += isFree ? 1 : -1
-    rows[row].longestRun = nil
-  }
+  /// The best seats that can be chosen, in their order; nil when there are not enough, or none that fit.
+  public mutating func choose(_ wish: SeatWish) -> [Int]? { open.choose(wish) }
 
-  /// How many seats are free, claimed ones included: a batch under way may give them back.
-  ///
-  /// - Parameter zone: The zone that they are counted in; nil for all.
-  public func freeCount(zone: String?) -> Int {
-    let counted = plan.rows(of: zone)
-    let claimed = claimedSeats.count { ends[$0] == 0 && counted.contains(Int(plan.rowOf[$0])) }
-    return counted.reduce(claimed) { $0 + rows[$1].freeCount }
-  }
-
-  /// Measures a row again if it has changed.
-  mutating func longestRun(ofRow row: Int) -> Int {
-    if let known = rows[row].longestRun { return Int(known) }
-    var longest = 0
-    forEachRun(ofRow: row) { longest = max(longest, $0.count) }
-    rows[row].longestRun = Int32(longest)
-    return longest
-  }
-
-  /// Calls `body` with each run of free seats of a row, from left to right.
-  func forEachRun(ofRow row: Int, _ body: (Range<Int>) -> Void) {
-    let seats = plan.rows[row].seats
-    var start = free.first(in: seats)
-    while start < seats.upperBound {
-      let end = free.firstAbsent(in: start..<seats.upperBound)
-      body(start..<end)
-      start = free.first(in: end..<seats.upperBound)
-    }
+  /// Whether there might be enough if every batch under way gave its seats back.
+  public mutating func couldChoose(_ wish: SeatWish) -> Bool {
+    let hidden = claimedSeats.filter { state(of: $0) == .free }
+    guard !hidden.isEmpty else { return false }
+    for seat in hidden { open[seat] = true }
+    defer { for seat in hidden { open[seat] = false } }
+    return choose(wish) != nil
   }
 }

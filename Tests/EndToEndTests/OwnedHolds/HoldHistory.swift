@@ -1,161 +1,127 @@
-import Foundation
-import Testing
+import Holds
+import TestSupport
 
-/// A random history, step by step, compared with the model: answers, and rows to the microsecond.
+/// A random history, step by step, compared with the model: answers byte for byte, and rows to the
+/// microsecond.
 struct HoldHistory {
-  let http: HTTPConnection
-  let table: HoldTable
+  /// What the site must have for a limit.
+  static let limit = 5
 
-  /// Does one step; tells what differs from the model, nil if nothing does.
-  func perform(_ step: ModelStep) throws -> String? {
-    let model = try table.model()
-    let start = try table.now()
-    switch step {
-    case .lock(let owner, let tickets, let seconds):
-      let names = tickets.map { HoldTable.tickets[$0] }
-      let response = try http.lock(
-        names, seconds: Double(seconds), holdID: owner.map { HoldTable.owners[$0] }, details: true)
-      let found = try table.model()
-      let window = start...(try table.now())
-      // The clock that it was decided by shows in what was written; else any in the window will do.
-      let times = decisionTimes(found, tickets, seconds, window)
-      var differences: [String] = []
-      for now in times {
-        var expected = model
-        let outcome = expected.lock(owner: owner, tickets: tickets, seconds: seconds, now: now)
-        let answer = answerDifference(response, outcome, tickets, owner, window)
-        if expected == found, answer == nil { return nil }
-        differences.append(answer ?? "the table is \(found), expected \(expected)")
-      }
-      return differences.first
-    case .best(let call, let seconds):
-      let response = try http.lockBest(call, seconds: seconds)
-      let answer = try HoldModel.BestAnswer(response)
-      let found = try table.model()
-      let window = start...(try table.now())
-      var differences: [String] = []
-      for now in decisionTimes(found, answer.tickets, seconds, window) {
-        var expected = model
-        let problem =
-          expected.lockBest(call, seconds: seconds, now: now, told: answer)
-          ?? bodyDifference(response, answer, expected, call.owner, window)
-        if problem == nil, expected == found { return nil }
-        differences.append(problem ?? "the table is \(found), expected \(expected)")
-      }
-      return differences.first.map { "\($0); answered \(response.body)" }
-    case .release(let owner, let tickets):
-      let names = tickets.map { HoldTable.tickets[$0] }
-      let response = try http.release(names, holdID: owner.map { HoldTable.owners[$0] })
-      var expected = model
-      expected.release(owner: owner, tickets: tickets)
-      return try difference(response.body, Answer.released, expected)
-    case .confirm(let owner, let tickets):
-      let names = tickets.map { HoldTable.tickets[$0] }
-      let order = HoldTable.newOrder()
-      let holdID = owner.map { HoldTable.owners[$0] }
-      let response = try http.confirm(names, order: order, holdID: holdID)
-      var expected = model
-      let refused = expected.confirm(owner: owner, tickets: tickets, now: start)
-        .map { HoldTable.tickets[$0] }
-      let answer = refused.isEmpty ? Answer.sold(names, order: order) : Answer.refused(refused)
-      if let difference = try difference(response.body, answer, expected) { return difference }
-      guard refused.isEmpty else { return nil }
-      let again = try http.confirm(names.reversed(), order: order, holdID: holdID)
-      return try difference(again.body, Answer.sold(names.reversed(), order: order), expected)
-    case .sweep:
-      let response = try http.releaseExpired()
-      var expected = model
-      expected.sweep(now: start)
-      return try difference(response.body, Answer.swept, expected)
-    default:
-      try table.apply(step)
-      return nil
+  static let carts = (1...8).map { "the-hold-id-of-owner-\($0)" }
+
+  private let http: HTTPConnection
+  private let database: Database
+  private let query: String
+  private(set) var model = HoldModel(rows: 3, seats: 4, limit: limit)
+  var generator: HoldGenerator
+
+  init(_ site: Site, seed: UInt64 = SeededGenerator.seed) throws {
+    print("HOLDFAST_TEST_SEED=\(SeededGenerator.seed) replays this history")
+    http = site.http()
+    database = try site.database()
+    let kinds: [(HoldGenerator.Kind, Int)] = [(.lock, 7), (.best, 3), (.release, 4), (.confirm, 1)]
+    generator = HoldGenerator(
+      seed: seed, kinds: kinds.flatMap { Array(repeating: $0, count: $1) },
+      tickets: model.tickets, carts: [nil] + Self.carts)
+    query = HoldModel.query(knowing: generator.texts)
+  }
+
+  mutating func step() throws {
+    switch Int.random(in: 0..<100, using: &generator.random) {
+    case ..<75: try perform(generator.operation(on: model))
+    case ..<77: try sweep()
+    case ..<80: try change(generator.sale())
+    default: try change()
     }
   }
 
-  private func difference(_ body: String, _ expected: String, _ model: HoldModel) throws -> String?
-  {
-    guard body == expected else { return "answered \(body)" }
-    let found = try table.model()
-    return found == model ? nil : "the table is \(found), expected \(model)"
-  }
-
-  private func decisionTimes(
-    _ found: HoldModel, _ tickets: [Int], _ seconds: Int, _ window: ClosedRange<Int>
-  ) -> [Int] {
-    let holds = tickets.compactMap { found.holds[$0] }
-    let times = holds.map(\.beginning) + holds.map { $0.end - seconds * 1_000_000 }
-    return times.filter(window.contains) + [window.lowerBound, window.upperBound]
-  }
-
-  /// Compares all of an answer that has been found right with what it should have been.
-  private func bodyDifference(
-    _ response: HTTPResponse, _ answer: HoldModel.BestAnswer, _ model: HoldModel, _ owner: Int?,
-    _ window: ClosedRange<Int>
-  ) -> String? {
-    switch answer {
-    case .chosen(let tickets):
-      let end = tickets.compactMap { model.holds[$0]?.end }.min() ?? 0
-      return answerDifference(response, .granted(earliestEnd: end), tickets, owner, window)
-    case .notEnough(let free):
-      return response.body == Answer.notEnough(free: free) ? nil : "answered \(response.body)"
-    case .overLimit(let held):
-      return answerDifference(response, .overLimit(held: held), [], owner, window)
+  /// What is none of the service's: mostly holds come to their end.
+  mutating func change() throws {
+    switch Int.random(in: 0..<30, using: &generator.random) {
+    case 0: try change(generator.sale())
+    case ..<4: try change(HoldGenerator.putOnSale)
+    default: try change(generator.lapse())
     }
   }
 
-  private func answerDifference(
-    _ response: HTTPResponse, _ outcome: HoldModel.Outcome, _ tickets: [Int], _ owner: Int?,
-    _ window: ClosedRange<Int>
-  ) -> String? {
-    let names = tickets.map { HoldTable.tickets[$0] }
-    switch outcome {
-    case .granted(let end):
-      guard let owner else {
-        return response.body == Answer.granted(names) ? nil : "answered \(response.body)"
+  private mutating func change(_ sql: String) throws {
+    try database.run(sql)
+    model = model.reading(try database.run(query))
+  }
+
+  private mutating func perform(_ operation: HoldOperation) throws {
+    let start = try database.count(HoldModel.clock)
+    let request = operation.request
+    let response = try http.post(request.path, request.body)
+    let window = start...(try database.count(HoldModel.clock))
+    let rows = try database.run(query)
+    do {
+      try model.follow(operation, in: window, to: rows, chosen: response.tickets) {
+        response.tells($0, of: operation)
       }
-      let data = response.data
-      let told = (data["expires_at"] as? String).flatMap {
-        try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse($0)
-      }
-      let milliseconds = ((told?.timeIntervalSince1970 ?? 0) * 1000).rounded()
-      let left = data["expires_in"] as? Int ?? -1
-      let isRight =
-        response.status == 200 && data["tickets"] as? [String] == names
-        && data["hold_id"] as? String == HoldTable.owners[owner]
-        && Int(milliseconds) == end / 1000
-        && ((end - window.upperBound) / 1_000_000...(end - window.lowerBound) / 1_000_000)
-          .contains(left)
-      return isRight ? nil : "answered \(response.body), expected the end \(end)"
-    case .overLimit(let held):
-      let expected = Answer.overLimit(HoldModel.limit, held: held)
-      return response.body == expected ? nil : "answered \(response.body), expected \(expected)"
-    case .refused(let reasons):
-      let unavailable = tickets.filter { reasons[$0] != nil }
-      let data = response.data
-      let details = data["unavailable"] as? [[String: Any]] ?? []
-      let isRight =
-        response.status == 400
-        && data["nodisponible"] as? [String] == unavailable.map { HoldTable.tickets[$0] }
-        && details.count == unavailable.count
-        && zip(details, unavailable).allSatisfy { agrees($0, $1, reasons[$1], window) }
-      return isRight ? nil : "answered \(response.body), expected \(reasons)"
+    } catch {
+      throw HoldModel.Difference("\(request): \(response.body); \(error)")
     }
   }
 
-  private func agrees(
-    _ detail: [String: Any], _ ticket: Int, _ reason: HoldModel.Reason?, _ window: ClosedRange<Int>
-  ) -> Bool {
-    guard detail["ticket_id"] as? String == HoldTable.tickets[ticket] else { return false }
-    switch reason {
-    case .sold: return detail["reason"] as? String == "sold" && detail["available_in"] is NSNull
-    case .held(let hold):
-      // Rounded up, by a clock within the window.
-      let least = (hold.end - window.upperBound + 999_999) / 1_000_000
-      let most = (hold.end - window.lowerBound + 999_999) / 1_000_000
-      return detail["reason"] as? String == "held"
-        && (detail["available_in"] as? Int).map { (least...most).contains($0) } ?? false
-    case nil: return false
+  private mutating func sweep() throws {
+    model.sweep(now: try database.count(HoldModel.clock))
+    let response = try http.releaseExpired()
+    let found = model.reading(try database.run(query))
+    guard response.body == Answer.swept, found == model else {
+      throw HoldModel.Difference("sweep: \(response.body), expected \(model), found \(found)")
     }
+  }
+
+  /// Sends requests at the same moment; some order of them must explain what came of them.
+  mutating func burst(_ operations: [HoldOperation], on connections: [HTTPConnection]) throws {
+    let now = try database.count(HoldModel.clock)
+    let clients = Confined(connections)
+    let responses = try inParallel(operations.count) { index in
+      let request = operations[index].request
+      return try clients.value[index].post(request.path, request.body)
+    }
+    let rows = try database.run(query)
+    let told = Array(zip(operations, responses))
+    let explanations = Self.orders(of: told).lazy.compactMap { [model] order in
+      model.explaining(order, by: now, to: rows)
+    }
+    guard let explanation = explanations.first else {
+      throw HoldModel.Difference(
+        "no order explains \(told.map { "\($0.request): \($1.body)" }) from \(model) to "
+          + "\(model.reading(rows))")
+    }
+    model = explanation
+  }
+
+  private static func orders<Element>(of elements: [Element]) -> [[Element]] {
+    guard let first = elements.first else { return [[]] }
+    return orders(of: Array(elements.dropFirst())).flatMap { rest in
+      (0...rest.count).map { rest[..<$0] + [first] + rest[$0...] }
+    }
+  }
+}
+
+extension HoldModel {
+  /// The model after these operations, if they give these answers and rows but for clocks that differ a
+  /// little.
+  fileprivate func explaining(
+    _ told: [(HoldOperation, HTTPResponse)], by now: Int, to rows: [[String?]]
+  ) -> HoldModel? {
+    var expected = self
+    for (operation, response) in told {
+      guard let outcome = try? expected.apply(operation, now: now, chosen: response.tickets),
+        response.tells(outcome, of: operation, hasTimes: false)
+      else { return nil }
+    }
+    let found = expected.reading(rows)
+    for (ticketID, hold) in found.holds {
+      guard let own = expected.holds[ticketID],
+        max(abs(own.until - hold.until), abs(own.created - hold.created)) < 10_000_000
+      else { return nil }
+      expected.holds[ticketID]?.until = hold.until
+      expected.holds[ticketID]?.created = hold.created
+    }
+    return expected == found ? found : nil
   }
 }

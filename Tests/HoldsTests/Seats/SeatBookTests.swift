@@ -67,7 +67,7 @@ import Testing
         #expect(
           book.choose(SeatWish(quantity: quantity))
             == model.choice(quantity, mustBeAdjacent: false), "seed \(Self.seed)")
-        #expect(book.freeCount(zone: nil) == model.isFree.filter(\.self).count)
+        #expect(book.open.count(zone: nil) == model.isFree.filter(\.self).count)
       }
     }
   }
@@ -116,7 +116,7 @@ import Testing
       #expect(book.choose(SeatWish(zone: zone, quantity: count)) == nil)
     }
     #expect(book.choose(SeatWish(quantity: 12))?.count == 12)
-    #expect(book.freeCount(zone: "nowhere") == 0)
+    #expect(book.open.count(zone: "nowhere") == 0)
   }
 
   @Test func whoeverSkipsRowsFindsTheNext() {
@@ -131,23 +131,11 @@ import Testing
     book.learn(.held(until: 1_000_000), of: 0)
     book.learn(.held(until: 2_000_000), of: 1)
     book.expire(now: 999_999)
-    #expect(book.freeCount(zone: nil) == 1)
+    #expect(book.open.count(zone: nil) == 1)
     book.expire(now: 1_000_000)
-    #expect(book.freeCount(zone: nil) == 2)
+    #expect(book.open.count(zone: nil) == 2)
     book.expire(now: 2_000_000)
-    #expect(book.freeCount(zone: nil) == 3)
-  }
-
-  /// Whoever is refused beside a batch under way is told what is free, and not what will be.
-  @Test func claimedSeatsCountAsFreeUntilTheyAreDecided() {
-    var book = book("..#.", "....")
-    book.claim([0, 4])
-    #expect(book.choose(SeatWish(quantity: 6)) == nil)
-    #expect(book.freeCount(zone: nil) == 7 && book.freeCount(zone: "nowhere") == 0)
-    book.learn(.held(until: 1_000_000), of: 0)
-    #expect(book.freeCount(zone: nil) == 6)
-    book.unclaim([0, 4])
-    #expect(book.freeCount(zone: nil) == 6)
+    #expect(book.open.count(zone: nil) == 3)
   }
 
   @Test func aReleaseFreesWhatItMay() {

@@ -5,7 +5,7 @@
 /// A seat at the end of a row is not between taken ones, whatever its only neighbour is: it may be left
 /// alone. Zones come one after the other by their names, since a row's distance from the stage can be
 /// compared only within its zone.
-extension SeatBook {
+extension FreeSeats {
   /// Some neighbours in one row.
   private struct Block {
     let start: Int
@@ -28,14 +28,6 @@ extension SeatBook {
     let rows = plan.rows(of: wish.zone)
     if let seats = neighbours(wish.quantity, in: rows, skipping: wish.skippedRows) { return seats }
     return wish.mustBeAdjacent ? nil : scattered(wish.quantity, in: rows)
-  }
-
-  /// Whether there might be enough if every batch under way gave its seats back.
-  public mutating func couldChoose(_ wish: SeatWish) -> Bool {
-    let hidden = claimedSeats.filter { state(of: $0) == .free }
-    for seat in hidden { setFree(seat, true) }
-    defer { for seat in hidden { setFree(seat, false) } }
-    return !hidden.isEmpty && choose(wish) != nil
   }
 
   private mutating func neighbours(
@@ -72,10 +64,10 @@ extension SeatBook {
     var toSkip = skippedRows > 0 ? min(most, skippedRows * 32) : 0
     var found: [Int] = []
     found.reserveCapacity(quantity)
-    var next = free.first(in: seats)
+    var next = bits.first(in: seats)
     while found.count < quantity, next < seats.upperBound {
       if toSkip > 0 { toSkip -= 1 } else { found.append(next) }
-      next = free.first(in: next + 1..<seats.upperBound)
+      next = bits.first(in: next + 1..<seats.upperBound)
     }
     return found
   }
@@ -133,12 +125,12 @@ extension SeatBook {
     }
     let seats = plan.rows[row].seats
     let middle = seats.lowerBound + seats.upperBound - 1
-    var nearest = NearestSeats(to: [middle], of: seats, in: free)
+    var nearest = NearestSeats(to: [middle], of: seats, in: bits)
     return nearest.take(quantity).sorted()
   }
 }
 
-extension SeatBook {
+extension FreeSeats {
   /// Completes what the caller has: to neighbours in one row, else with the seats next to it in its row,
   /// else with the best of all.
   private mutating func chooseBeside(_ wish: SeatWish) -> [Int]? {
@@ -146,9 +138,9 @@ extension SeatBook {
     let missing = wish.quantity - kept.count
     guard missing > 0 else { return kept.sorted() }
     // What is known of them may be that they are free: they are not to be chosen once more.
-    let hidden = kept.filter { free[$0] }
-    for seat in hidden { setFree(seat, false) }
-    defer { for seat in hidden { setFree(seat, true) } }
+    let hidden = kept.filter { bits[$0] }
+    for seat in hidden { self[seat] = false }
+    defer { for seat in hidden { self[seat] = true } }
     let row = Int(plan.rowOf[wish.kept[0]])
     let isOneRow = kept.allSatisfy { Int(plan.rowOf[$0]) == row }
     if isOneRow, plan.rows[row].isGeneral, rows[row].freeCount >= missing {
@@ -159,7 +151,7 @@ extension SeatBook {
     }
     if wish.mustBeAdjacent { return nil }
     if rows[row].freeCount >= missing {
-      var nearest = NearestSeats(to: kept.map { 2 * $0 }, of: plan.rows[row].seats, in: free)
+      var nearest = NearestSeats(to: kept.map { 2 * $0 }, of: plan.rows[row].seats, in: bits)
       return (kept + nearest.take(missing)).sorted()
     }
     var others = wish
@@ -173,7 +165,7 @@ extension SeatBook {
     let seats = plan.rows[row].seats
     guard let low = kept.min(), let high = kept.max(), high - low < quantity else { return nil }
     let middle = seats.lowerBound + seats.upperBound - quantity
-    func isOpen(_ seat: Int) -> Bool { free[seat] || kept.contains(seat) }
+    func isOpen(_ seat: Int) -> Bool { bits[seat] || kept.contains(seat) }
     var best: Block?
     for start in max(seats.lowerBound, high - quantity + 1)...low {
       let end = start + quantity
