@@ -74,7 +74,10 @@ extension EndToEnd {
 
     /// A negative control of `SeatMapTests.changesShowInTwoSeconds`: nginx chooses how long answers live.
     @Test func withoutHoldfastsLifetimeAnAnswerIsOlder() throws {
-      let lifetime = "fastcgi_ignore_headers Vary X-Accel-Expires; fastcgi_cache_valid 200 60s;"
+      let lifetime = """
+        fastcgi_ignore_headers Vary X-Accel-Expires Cache-Control;
+        fastcgi_cache_valid 200 60s;
+        """
       try with("fastcgi_ignore_headers Vary;", replacedBy: lifetime, in: "seat_map.conf") {
         () throws -> Void in
         let event = try SeatEvent(on: site, seats: 1)
