@@ -22,11 +22,15 @@ def ask(path, method="GET", body=None):
         return error.code, error.headers, error.read().decode()
 
 
+def environment(**settings):
+    """This one, with only these settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")} | settings
+
+
 def render(**settings):
     """The configuration that nginx/render writes, by file."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run([ROOT / "nginx/render", "--main", directory], env=environment | settings, check=True)
+        subprocess.run([ROOT / "nginx/render", "--main", directory], env=environment(**settings), check=True)
         return {path.name: path.read_text() for path in Path(directory).rglob("*.conf")}
 
 
@@ -36,7 +40,7 @@ class RenderTest(unittest.TestCase):
             settings = Path(directory) / "nginx.env"
             settings.write_text("HOLDFAST_UNLOCK_FORM=10.0.0.0/8\n# HOLDFAST_NOTE=1\nHOLDFAST_RATE=7\n")
             run = subprocess.run([ROOT / "nginx/render", "--main", "--settings", settings, directory],
-                                 capture_output=True, text=True)
+                                 env=environment(), capture_output=True, text=True)
             self.assertEqual(run.returncode, 0)
             self.assertIn("HOLDFAST_UNLOCK_FORM is not one of its settings", run.stderr)
             self.assertNotIn("HOLDFAST_RATE", run.stderr)
@@ -44,7 +48,7 @@ class RenderTest(unittest.TestCase):
 
     def test_a_wrong_address_is_told_by_the_name_of_its_setting(self):
         for address in ("foo", "/a$b"):
-            run = subprocess.run([ROOT / "nginx/render", "/nowhere"], env=os.environ | {"HOLDFAST_SOCKETS": address},
+            run = subprocess.run([ROOT / "nginx/render", "/nowhere"], env=environment(HOLDFAST_SOCKETS=address),
                                  capture_output=True, text=True)
             self.assertEqual(run.returncode, 1)
             self.assertIn(f'HOLDFAST_SOCKETS="{address}": expected ', run.stderr)
