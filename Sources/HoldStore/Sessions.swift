@@ -3,9 +3,6 @@ internal import Threads
 
 /// Opens connections for the pool, with the server's own limits set on each.
 struct Sessions: Sendable {
-  /// How long a commit must have waited for a standby to count as one that hangs.
-  private static let hangMilliseconds = 250
-
   let settings: HoldStoreSettings
   let connector: PostgresConnector
   let check: DatabaseCheck
@@ -47,7 +44,7 @@ struct Sessions: Sendable {
   ///
   /// A session that waits for a synchronous standby goes on waiting when its client has given it up, and no
   /// timeout ends it. Each connection that is opened meanwhile would leave one more, until there is no room
-  /// for anybody.
+  /// for anybody. A commit that has waited for less than a statement may take is only slow.
   private func checkForHungCommits(
     on connection: PostgresConnection, deadline: Instant
   ) throws(PostgresError) {
@@ -56,7 +53,7 @@ struct Sessions: Sendable {
       SELECT count(*) FROM pg_stat_activity
        WHERE wait_event = 'SyncRep' AND usename = session_user
          AND application_name = current_setting('application_name')
-         AND query_start < clock_timestamp() - interval '\(Self.hangMilliseconds) ms'
+         AND query_start < clock_timestamp() - interval '\(settings.statementTimeoutMilliseconds) ms'
       """, deadline: deadline
     ).integer(row: 0, column: 0)
     guard count > settings.pool.connections else { return }
