@@ -130,15 +130,33 @@ import Threads
     #expect(books.state.withLock { $0.events[ExactText("E1")]?.wantedSince } != nil)
   }
 
-  /// Its twin may have chosen the seats that the look has found held.
-  @Test(arguments: [true, false])
-  func whoeverMayHaveTicketsLooksThemUpAfterTheLook(hasLookedUp: Bool) throws {
+  /// Whoever finds that others were faster after each of five looks is told so.
+  @Test func nobodyWaitsForEverInARush() throws {
+    let call = try call("E1")
+    let grant = HoldGrant(expiresAtUnixMicroseconds: .max - 1, expiresInSeconds: 1)
+    for _ in 1...5 {
+      #expect(waits(books.decide([call], now: .now).0[0]))
+      try look(finding: ["a"])
+      books.learn(
+        [(operation: .lock("a"), event: nil, outcome: .granted(grant))], decidedAt: 10, now: start)
+    }
+    guard case .answer(.notEnough(free: 0)) = books.decide([call], now: .now).0[0] else {
+      throw Failure("it still waits")
+    }
+  }
+
+  /// Its twin may have chosen seats that the look has found held, and what it had may have been released.
+  @Test(arguments: [true, false], [[], ["a"]])
+  func whoeverMayHaveTicketsLooksThemUpAfterTheLook(hasLookedUp: Bool, had: [String]) throws {
     let call = try call("E1", 2, by: "cart")
-    call.earlier = .known([])
+    call.earlier = .known(had)
     call.lookedUp = start
     _ = books.decide([call], now: start)
     try look(finding: ["a"])
-    if hasLookedUp { call.lookedUp = .now }
+    if hasLookedUp {
+      call.earlier = .known([])
+      call.lookedUp = .now
+    }
     switch books.decide([call], now: .now).0[0] {
     case .lookUp: #expect(!hasLookedUp)
     case .answer(.notEnough(free: 1)): #expect(hasLookedUp)

@@ -18,6 +18,8 @@ final class BestCall: @unchecked Sendable {
     case known([String])
   }
 
+  private static let mostLostLooks = 4
+
   let request: BestRequest
   let event: ExactText
 
@@ -35,6 +37,10 @@ final class BestCall: @unchecked Sendable {
   /// When it was last looked up which tickets it chose before.
   var lookedUp: Instant?
 
+  /// After how many looks something could have been chosen, and was gone when it was decided.
+  private var lostLooks = 0
+  private var lostLook: Instant?
+
   /// Whether what it waits for is in the hands of other calls that are under way to the database.
   var waitsForOthers = false
 
@@ -46,9 +52,8 @@ final class BestCall: @unchecked Sendable {
     earlier = choice == nil ? .known([]) : .unknown
   }
 
-  /// Whether the same call may have chosen tickets of which this one does not know, and which were taken by
-  /// then: its twin, sent at the same moment, or one whose answer was lost.
-  func mayHaveChosen(before time: Instant?) -> Bool {
+  /// Whether what it chose before, and its twin that was sent at the same moment, is not known as of then.
+  func hasNotLookedUp(since time: Instant?) -> Bool {
     guard choice != nil, let time else { return false }
     return lookedUp.map { $0 < time } ?? true
   }
@@ -62,6 +67,16 @@ final class BestCall: @unchecked Sendable {
     LockRequest(
       ticketIDs: ticketIDs, reservedSeconds: request.reservedSeconds, holdID: request.holdID,
       shopper: request.shopper, choice: choice)
+  }
+
+  /// Whether others have been faster after look upon look: nobody waits for ever in a rush in which tickets
+  /// come back all the time.
+  func isOutrun(at look: Instant) -> Bool {
+    if lostLook != look {
+      lostLook = look
+      lostLooks += 1
+    }
+    return lostLooks > Self.mostLostLooks
   }
 
   /// What is to be chosen, given the seats of `kept`. Whoever was refused once may only have been ill

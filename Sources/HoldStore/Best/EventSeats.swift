@@ -73,12 +73,11 @@ final class EventSeats {
     }
   }
 
-  /// What a call is told that nothing can be chosen for; nil if it is not known of a moment since it arrived.
-  ///
-  /// - Parameter wish: What it asks for.
-  func refusal(of wish: SeatWish, arrived: Instant) -> HoldOutcome? {
-    guard let lookedAt, lookedAt >= arrived, found != nil,
-      wish.kept.allSatisfy({ found?.free[$0] == false }), found?.free.choose(wish) == nil
+  /// What a call is told by what the last look has found; nil if something could have been chosen then, or
+  /// what the call keeps was not held yet.
+  func refusal(of wish: SeatWish) -> HoldOutcome? {
+    guard found != nil, wish.kept.allSatisfy({ found?.free[$0] == false }),
+      found?.free.choose(wish) == nil
     else { return nil }
     return found.map { .notEnough(free: $0.free.count(zone: wish.zone)) }
   }

@@ -115,12 +115,18 @@ final class SeatBooks: Sendable {
         return .wait(news: event.news)
       }
       call.waitsForOthers = event.avoidsTickets(of: wish.zone, now: now)
-      if !call.waitsForOthers, let refusal = event.refusal(of: wish, arrived: call.arrived) {
-        if call.mayHaveChosen(before: event.found?.by) {
+      if !call.waitsForOthers, let lookedAt = event.lookedAt, lookedAt >= call.arrived {
+        // What it has may have been released by then, or its twin may have chosen some.
+        if call.hasNotLookedUp(since: event.found?.by) {
           call.earlier = .toLookUp
           return .lookUp
         }
-        return .answer(refusal)
+        if let refusal = event.refusal(of: wish) { return .answer(refusal) }
+        // Others were faster than the look.
+        call.waitsForOthers = true
+        if call.isOutrun(at: lookedAt) {
+          return .answer(.notEnough(free: event.book?.open.count(zone: wish.zone) ?? 0))
+        }
       }
       event.wantLook(now: now)
       return .wait(news: event.news)
