@@ -18,6 +18,7 @@ final class BestCall: @unchecked Sendable {
     case known([String])
   }
 
+  /// So often others may be faster than a look before a call is told so.
   private static let mostLostLooks = 4
 
   let request: BestRequest
@@ -52,7 +53,8 @@ final class BestCall: @unchecked Sendable {
     earlier = choice == nil ? .known([]) : .unknown
   }
 
-  /// Whether what it chose before, and its twin that was sent at the same moment, is not known as of then.
+  /// Whether nobody has looked up since then which tickets the same call chose: before, or as this call's twin,
+  /// sent at the same moment.
   func hasNotLookedUp(since time: Instant?) -> Bool {
     guard choice != nil, let time else { return false }
     return lookedUp.map { $0 < time } ?? true

@@ -8,7 +8,7 @@ final class EventSeats {
   var book: SeatBook?
 
   /// The free seats as the last look has found them, all at one moment; and when that look ended. The book
-  /// has learned other things since, or knows less of some, so that nobody is refused by it.
+  /// may have learned of some changes since and not of others. So callers are refused by what was found.
   var found: (free: FreeSeats, by: Instant)?
 
   /// Counts the layouts: seats' numbers are those of one layout.

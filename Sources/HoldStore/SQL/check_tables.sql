@@ -1,5 +1,5 @@
--- Fails if the database or an existing table cannot be used; the message names the column and what was found. Fails
--- too if a table would be created that another schema has already, unless {creates_tables}.
+-- Fails if the database or an existing table cannot be used; the message names what was expected and
+-- what was found. Fails too if a table would be created that another schema has already, unless {creates_tables}.
 DO $$
 DECLARE
   wanted record;
