@@ -68,6 +68,20 @@ extension EndToEnd {
           == "nginx/render: these settings \(Self.needs) in the main nginx.conf\n")
     }
 
+    /// Twice the rate may come above it.
+    @Test func healthChecksHaveLimitsOfTheirOwn() throws {
+      let settings = ["HOLDFAST_HEALTH_RATE": "7", "HOLDFAST_HEALTH_CONNECTIONS": "3"]
+      _ = try render(beside: nil, settings)
+      func text(_ file: String) throws -> String {
+        try String(contentsOfFile: "\(place.path)/\(file)", encoding: .utf8)
+      }
+      #expect(
+        try text("conf.d/holdfast.conf").contains("zone=holdfast_health_requests:1m rate=7r/s;"))
+      let limits = try text("holdfast/health_limit.conf")
+      #expect(limits.contains("limit_req zone=holdfast_health_requests burst=14 nodelay;"))
+      #expect(limits.contains("limit_conn holdfast_health_connections 3;"))
+    }
+
     /// The guide's command makes Debian's file do, however often it is run.
     @Test func theGuidesCommandIsEnough() throws {
       let guide = try String(
