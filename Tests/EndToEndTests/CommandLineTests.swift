@@ -202,6 +202,18 @@ extension EndToEnd {
       }
     }
 
+    @Test func confirmsWithoutKeysAreWarnedOf() throws {
+      let warning = #""message":"whoever may call /tickets_confirm can sell any free ticket"#
+      let keys = try TemporaryDirectory()
+      let file = keys.path + "/api-keys"
+      try "".write(toFile: file, atomically: true, encoding: .utf8)
+      let confirms = ["HOLDFAST_CONFIRM": "true"]
+      #expect(try run(["serve"], confirms).output.contains(warning))
+      #expect(try !run(["serve"], [:]).output.contains(warning))
+      let keyed = confirms.merging(["HOLDFAST_API_KEYS_FILE": file]) { $1 }
+      #expect(try !run(["serve"], keyed).output.contains(warning))
+    }
+
     /// One file of settings may serve the service, the scripts and nginx.
     @Test func settingsOfTheScriptsAndOfNginxAreKnown() throws {
       func names(in path: String, from start: String, to end: String) throws -> Set<String> {

@@ -41,6 +41,11 @@ struct ServeCommand: ParsableCommand {
       logger.warning("CPU scheduling unchanged", metadata: ["reason": "\(reason)"])
     }
     let access = try settings.apiKeysFile.map { try Self.access(keysFile: $0, logger: logger) }
+    if settings.store.hasConfirms && access == nil {
+      logger.warning(
+        "whoever may call /tickets_confirm can sell any free ticket: no key is asked for",
+        metadata: ["setting": "HOLDFAST_API_KEYS_FILE"])
+    }
     let socket = try ListeningSocket(
       settings.listen, backlog: settings.backlog, mode: settings.socketMode)
     let metrics = settings.hasMetrics ? ServiceMetrics(version: HoldfastCommand.version) : nil

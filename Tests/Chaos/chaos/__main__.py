@@ -153,8 +153,11 @@ def read_results(files: list[Path]) -> list[Result]:
     names = {one.name for one in fields(Result)}
     found = []
     for file in files:
-        results = json.loads(file.read_text())["results"]
-        found += [Result(**{name: one[name] for name in names & one.keys()}) for one in results]
+        try:
+            results = json.loads(file.read_text())["results"]
+            found += [Result(**{name: one[name] for name in names & one.keys()}) for one in results]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise Failure(f"{file}: expected what --output has written: {error!r}") from error
     return found
 
 
