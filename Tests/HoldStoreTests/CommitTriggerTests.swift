@@ -49,9 +49,10 @@ extension ServerSuites {
       #expect(
         try database.outcomes(.lock("b", as: "cart"), .confirm("c", order: "2"))
           == ["granted", "sold"])
-      #expect(try database.outcomes(.confirm("b", order: "3", as: "cart"), .release("a")) == [
-        "sold", "released",
-      ])
+      #expect(
+        try database.outcomes(.confirm("b", order: "3", as: "cart"), .release("a")) == [
+          "sold", "released",
+        ])
       #expect(try database.holds().isEmpty)
     }
 
