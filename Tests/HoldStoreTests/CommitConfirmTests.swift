@@ -54,7 +54,6 @@ extension ServerSuites {
           .confirm("a", "b", order: "A-2"))
           == ["sold", "another order", "another order", "another order", "refused a sold, b sold"])
       #expect(try database.texts("SELECT xmin::text FROM tickets ORDER BY ticket_id") == before)
-      #expect(try database.integer("SELECT count(*) FROM holdfast_commits") == 1)
     }
 
     @Test func aRepeatInTheSameBatchIsOne() throws {

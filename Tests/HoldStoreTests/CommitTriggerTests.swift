@@ -39,6 +39,40 @@ extension ServerSuites {
           .sorted() == ["a", "c"])
     }
 
+    /// The other way round: the platform notes at each hold that its ticket was sold.
+    @Test func aHoldThatItsTicketsTriggerChangesIsDeleted() throws {
+      try database.run("ALTER TABLE tickets_blocked ADD noted timestamptz")
+      try addTrigger(
+        "AFTER UPDATE OF status", on: "tickets",
+        "UPDATE tickets_blocked SET noted = now() WHERE ticket_id = NEW.ticket_id;")
+      #expect(try database.outcomes(.confirm("a", order: "1", as: "cart")) == ["sold"])
+      #expect(
+        try database.outcomes(.lock("b", as: "cart"), .confirm("c", order: "2"))
+          == ["granted", "sold"])
+      #expect(
+        try database.outcomes(.confirm("b", order: "3", as: "cart"), .release("a")) == [
+          "sold", "released",
+        ])
+      #expect(try database.holds().isEmpty)
+    }
+
+    /// The platform refuses holds of sold tickets itself.
+    @Test func aGuardAgainstHoldsOfSoldTicketsLetsConfirmsPass() throws {
+      try addTrigger(
+        "BEFORE INSERT", on: "tickets_blocked",
+        """
+        IF NOT (SELECT status FROM tickets WHERE ticket_id = NEW.ticket_id) THEN
+          RAISE ''sold'';
+        END IF;
+        RETURN NEW;
+        """)
+      #expect(
+        try database.outcomes(.confirm("a", order: "1", as: "cart"), .confirm("b", order: "2"))
+          == ["sold", "sold"])
+      #expect(try database.outcomes(.confirm("c", order: "3")) == ["sold"])
+      #expect(try database.holds().isEmpty)
+    }
+
     /// The platform keeps the rows of holds that have ended, or deletes them itself.
     @Test(arguments: [
       "UPDATE tickets_blocked SET locked_up = now() WHERE ticket_id = OLD.ticket_id;",

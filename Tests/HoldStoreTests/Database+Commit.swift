@@ -40,7 +40,7 @@ extension Database {
   }
 
   /// The same without its count of what it has changed, which would find out some negative controls.
-  func takeOutCount() throws { try takeOut("v_missed <> 0", insteadOf: "false") }
+  func takeOutCount() throws { try takeOut("v_missed <> 0 OR v_unsold <> 0", insteadOf: "false") }
 
   /// Runs a batch and tells in a word what became of each operation.
   func outcomes(

@@ -102,6 +102,25 @@ extension ServerSuites {
       }
     }
 
+    /// The sale is seen, but it may be lost with this server: who asks again waits for the standby too.
+    @Test func aRepeatedConfirmIsNotAnsweredWith200BeforeTheSaleIsReplicated() throws {
+      try HoldStore.run(settings) { store in
+        #expect(try store.outcome(.lock("a")).isGranted)
+        try hangCommits()
+        let answers = Answers()
+        answers.submit(.confirm("1", order: "1"), as: 1, to: store)
+        try cancelTheWait()
+        #expect(try answers.wait(for: 1)[1] == .failed(.outcomeUnknown))
+        answers.submit(.confirm("1", order: "1"), as: 2, to: store)
+        let outcome = try answers.wait(for: 2)[2]
+        #expect(outcome == .failed(.outcomeUnknown), "\(String(describing: outcome))")
+        try wait(forStandby: "")
+        try waitUntil("the sale is made") {
+          try store.outcome(.confirm("1", order: "1")) == .sold
+        }
+      }
+    }
+
     /// Negative control.
     @Test func withoutTheWarningACancelledCommitCountsAsMade() throws {
       func insert(_ messages: String) throws -> Int {

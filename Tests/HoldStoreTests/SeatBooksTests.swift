@@ -62,6 +62,20 @@ import Threads
     #expect(outcome == .failed(.contended))
   }
 
+  /// Seats may have been moved to another row, zone or event since, of which no commit tells.
+  @Test func aBookThatIsOldIsNotChosenFrom() throws {
+    let first = try call("E1")
+    _ = books.decide([first], now: start)
+    try look(finding: ["a", "b"])
+    func decision(after milliseconds: Int) throws -> SeatBooks.Decision {
+      books.decide([try call("E1")], now: .now.advanced(byMilliseconds: milliseconds)).0[0]
+    }
+    #expect(try !waits(decision(after: 9000)))
+    #expect(try waits(decision(after: 11_000)))
+    try look(finding: ["c"])
+    guard case .propose = try decision(after: 0) else { throw Failure("nothing is proposed") }
+  }
+
   /// What is known of a seat after a look, if a release without a `hold_id` is told of while it is made.
   private func state(
     known before: SeatBook.State, found: SeatBook.State, holder: SeatBook.Holder

@@ -17,9 +17,10 @@ extension SeatBooks {
     state.withLock { state in
       guard !state.events.isEmpty else { return }
       state.clock = (decidedAt, now)
+      // Most of them may be of events that do not exist.
+      let all = state.events.values.filter { $0.seatCount > 0 }
       for (operation, event, outcome) in outcomes {
-        let books =
-          event.map { [state.events[$0]].compactMap(\.self) } ?? Array(state.events.values)
+        let books = event.map { [state.events[$0]].compactMap(\.self) } ?? all
         Self.learn(operation, outcome, decidedAt: decidedAt, in: books)
       }
     }

@@ -35,6 +35,10 @@ final class SeatBooks: Sendable {
   /// A book is read again after this time while it is in use: others than this service change seats too.
   private static let refreshMilliseconds = 5000
 
+  /// Nor is a book of this age believed, after a time without a call or without a look that succeeded: which
+  /// tickets an event has, and where their seats are, no commit would tell.
+  private static let staleMilliseconds = 10_000
+
   let limits: BestLimits
 
   /// Its condition tells the thread that looks of looks that are wanted.
@@ -67,7 +71,9 @@ final class SeatBooks: Sendable {
     if let failure = event.failure, failure.lookedAt >= call.arrived {
       return .answer(.failed(failure.cause))
     }
-    guard event.book != nil, let lookedAt = event.lookedAt else {
+    guard event.book != nil, let lookedAt = event.lookedAt,
+      now <= lookedAt.advanced(byMilliseconds: Self.staleMilliseconds)
+    else {
       event.wantLook(now: now)
       return .wait(news: event.news)
     }
@@ -190,7 +196,7 @@ struct BestLimits {
   /// Seats that are kept, of all events together.
   var seats: Int
 
-  /// From so many events on, those are forgotten that have no seats and that nobody waits for: more than
-  /// the calls that wait can ask for at once. It is the queue that bounds these.
-  var askedEvents = 4096
+  /// From so many events on, those are forgotten that have no seats and that nobody waits for. How many
+  /// have calls that wait is bounded by the queue.
+  var askedEvents = 256
 }

@@ -37,7 +37,7 @@
 --   has committed meanwhile is seen, and the batch is run again. When the two snapshots are the same,
 --   no transaction has ended in between. With p_strict the tickets are locked before they are read for
 --   the last time, and stay locked until the commit.
--- * A batch that grants and releases nothing writes nothing, not even a row lock.
+-- * A batch that only refuses writes nothing, not even a row lock.
 -- * What was found is locked, changed and deleted by its ctid, which saves the index. IS NOT DISTINCT
 --   FROM sees that it is still the same ticket's; unlike =, it lets no plan begin with the whole index,
 --   which is the cheapest as long as the table is empty. Where tickets is partitioned, rows of several
@@ -52,8 +52,8 @@
 --   committed after v_now was read and before the look at it, and one that was made shortly before the
 --   clock was set back by less than a minute. The minute keeps these live.
 -- * Triggers of an adopted table may keep a row from being changed or deleted, or move it. So the changes of
---   tickets and of holds are counted: a batch that changed fewer than it has decided fails, and changes
---   nothing.
+--   tickets and of holds are counted. A row that was moved is looked for by its ticket. A batch that changed
+--   fewer rows than it has decided fails, and changes nothing.
 --
 -- How a confirm keeps them:
 -- * It takes a ticket that is unsold, and under its own cart's live hold or under nobody's. A live hold
@@ -174,8 +174,11 @@ DECLARE
   v_outcome     int;
   v_is_changed  boolean;
   v_changed     int;      -- how many rows a statement has changed
-  v_deleted     int := 0; -- how many rows of holds were deleted
-  v_missed      int := 0; -- how many more the statements should have changed
+  -- How many more rows the statements should have changed: of sold tickets, of holds that have ended, others.
+  v_unsold      int := 0;
+  v_undeleted   int := 0;
+  v_missed      int := 0;
+  v_ended       text[];   -- the tickets whose holds have ended
   v_recorded    timestamptz; -- when the history was written
   i             int;
 BEGIN
@@ -456,13 +459,11 @@ BEGIN
         FROM unnest(v_name, v_place) AS u (ticket_id, place)
        WHERE t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
       GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_missed := v_missed + cardinality(v_name) - v_changed;
+      v_unsold := cardinality(v_name) - v_changed;
+      v_ended := v_name;
       DELETE FROM tickets_blocked b WHERE b.ctid = ANY (v_row);
-      GET DIAGNOSTICS v_deleted = ROW_COUNT;
-      IF v_deleted < cardinality(v_row) THEN
-        SELECT v_missed + count(*) INTO v_missed
-          FROM tickets_blocked b WHERE b.ticket_id = ANY (v_name) AND b.locked_up > v_now;
-      END IF;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_undeleted := cardinality(v_row) - v_changed;
       INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
       SELECT u.ticket_id, p_orders[p_order_of[u.wants >> 3]], v_now
         FROM unnest(p_tickets, p_wants) AS u (ticket_id, wants)
@@ -761,21 +762,6 @@ BEGIN
       v_first := p_ends[v_operation] + 1;
     END LOOP;
 
-    -- First of all, as a trigger of tickets_blocked may move the tickets.
-    IF v_has_sales THEN
-      UPDATE tickets t
-         SET status = false{touched}
-        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
-       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
-      GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_missed := v_missed - v_changed;
-      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
-      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
-        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
-       WHERE u.sold > 0;
-      GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_missed := v_missed + v_changed;
-    END IF;
     IF (v_has_grants OR v_has_sales) AND 0 = ANY (v_found) THEN
       -- unnest gives the tickets in the array's order, which is the order to lock them in.
       INSERT INTO tickets_blocked
@@ -811,29 +797,50 @@ BEGIN
         FROM unnest(v_grant, v_found, v_change, v_sold) AS u (granted, found, change, sold)
        WHERE u.granted > 0 OR u.change = 1 OR u.found = 0 AND u.sold > 0;
     END IF;
+    IF v_has_sales THEN
+      INSERT INTO holdfast_sales (ticket_id, order_id, sold_at)
+      SELECT u.ticket_id, p_orders[p_order_of[u.sold]], v_now
+        FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold)
+       WHERE u.sold > 0;
+      GET DIAGNOSTICS v_unsold = ROW_COUNT;
+      UPDATE tickets t
+         SET status = false{touched}
+        FROM unnest(p_tickets, v_place, v_sold) AS u (ticket_id, place, sold)
+       WHERE u.sold > 0 AND t.ctid = u.place AND t.ticket_id IS NOT DISTINCT FROM u.ticket_id;
+      GET DIAGNOSTICS v_changed = ROW_COUNT;
+      v_unsold := v_unsold - v_changed;
+      IF v_unsold > 0 THEN
+        v_name := ARRAY(SELECT u.ticket_id FROM unnest(p_tickets, v_sold) AS u (ticket_id, sold) WHERE u.sold > 0);
+      END IF;
+    END IF;
     IF 2 = ANY (v_change) THEN
       DELETE FROM tickets_blocked b
        USING unnest(v_row, v_grant, v_change) AS u (row, granted, change)
        WHERE u.granted = 0 AND u.change = 2 AND b.ctid = u.row;
-      GET DIAGNOSTICS v_deleted = ROW_COUNT;
-    END IF;
-    IF v_has_sales AND 0 = ANY (v_found) THEN
-      DELETE FROM tickets_blocked b
-       WHERE b.ticket_id = ANY (ARRAY(
-               SELECT u.ticket_id FROM unnest(p_tickets, v_found, v_sold) AS u (ticket_id, found, sold)
-                WHERE u.found = 0 AND u.sold > 0));
       GET DIAGNOSTICS v_changed = ROW_COUNT;
-      v_deleted := v_deleted + v_changed;
-    END IF;
-    -- It does no harm if a trigger has deleted a row itself.
-    IF v_deleted < cardinality(array_positions(v_change, 2)) THEN
-      SELECT v_missed + count(*) INTO v_missed
-        FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
-        JOIN tickets_blocked b ON b.ticket_id = u.ticket_id
-       WHERE u.granted = 0 AND u.change = 2 AND b.locked_up > v_now;
+      v_ended := ARRAY(
+        SELECT u.ticket_id FROM unnest(p_tickets, v_grant, v_change) AS u (ticket_id, granted, change)
+         WHERE u.granted = 0 AND u.change = 2);
+      v_undeleted := cardinality(v_ended) - v_changed;
     END IF;
   END IF;
-  IF v_missed <> 0 THEN
+  -- A row that is not where it was found any more was moved by a trigger, since it is locked: it is known
+  -- by its ticket. So are the rows that were entered for tickets without a hold.
+  IF v_unsold > 0 THEN
+    UPDATE tickets t SET status = false{touched} WHERE t.ticket_id = ANY (v_name) AND t.status;
+    GET DIAGNOSTICS v_changed = ROW_COUNT;
+    v_unsold := v_unsold - v_changed;
+  END IF;
+  IF v_undeleted > 0 THEN
+    DELETE FROM tickets_blocked b WHERE b.ticket_id = ANY (v_ended);
+    GET DIAGNOSTICS v_changed = ROW_COUNT;
+    IF v_changed < v_undeleted THEN
+      -- It does no harm if a trigger has deleted a row itself, or has ended the hold.
+      SELECT v_missed + count(*) INTO v_missed
+        FROM tickets_blocked b WHERE b.ticket_id = ANY (v_ended) AND b.locked_up > v_now;
+    END IF;
+  END IF;
+  IF v_missed <> 0 OR v_unsold <> 0 THEN
     RAISE triggered_data_change_violation
       USING MESSAGE = 'a trigger keeps a ticket or its hold from being changed';
   END IF;

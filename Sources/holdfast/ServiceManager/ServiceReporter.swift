@@ -59,6 +59,8 @@ final class ServiceReporter: Sendable {
   /// The service stops, within that time: the service manager is not to kill it before, however short
   /// its own limit is (`EXTEND_TIMEOUT_USEC` in `sd_notify(3)`).
   func stop(withinMilliseconds milliseconds: Int) {
+    // What the last check found is told until the next has ended.
+    readiness.withLock { $0?.isStopping = true }
     socket.send(
       "STOPPING=1", "STATUS=stopping", "EXTEND_TIMEOUT_USEC=\(milliseconds * 1000)")
   }
