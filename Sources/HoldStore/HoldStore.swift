@@ -73,7 +73,7 @@ public final class HoldStore: HoldService {
     // It is given up early enough to tell its callers.
     let sweepTimeout = settings.answerTimeoutMilliseconds * 3 / 4
     releases = SingleFlight(
-      unbegunResult: .databaseUnreachable, lateResult: .outcomeUnknown
+      unbegunResult: .databaseUnreachable, lateResult: .sweepLate
     ) {
       housekeeper.sweep(timeoutMilliseconds: sweepTimeout)
     }

@@ -103,6 +103,14 @@ public enum HoldFailure: Error, Sendable, Equatable {
   /// The connection was lost while the operation was being committed.
   case outcomeUnknown
 
+  /// The database refused to delete some expired holds. All others that it could reach are deleted.
+  case sweepRefused
+
+  /// The time was over before all expired holds were deleted. Some may be.
+  case sweepLate
+
   /// True when it is certain that the operation changed nothing.
-  public var nothingWasChanged: Bool { self != .outcomeUnknown }
+  public var nothingWasChanged: Bool {
+    ![.outcomeUnknown, .sweepRefused, .sweepLate].contains(self)
+  }
 }

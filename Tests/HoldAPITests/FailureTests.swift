@@ -44,6 +44,23 @@ import Testing
     )
   }
 
+  /// No connection was lost, and some expired holds may be deleted.
+  @Test func aSweepThatDoesNotGetThroughSaysWhatItIs() throws {
+    for (failure, status, message) in [
+      (HoldFailure.sweepRefused, 500, "Internal error: not every expired ticket was unblocked"),
+      (.sweepLate, 503, "Expired tickets not all unblocked in time; outcome unknown"),
+    ] {
+      let client = Client()
+      client.service.failure = failure
+      let response = try client.ask("POST", "/tickets_unlock", "")
+      #expect(response.status == status)
+      #expect(
+        response.text
+          == #"{"message":"\#(message)","status":\#(status),"data":{"valido":false}}"#)
+      #expect((response.value(of: "Retry-After") != nil) == (status == 503))
+    }
+  }
+
   @Test func anOutcomeThatDoesNotBelongIsA500() throws {
     let body =
       #"{"message":"Internal error; outcome unknown","status":500,"data":{"valido":false}}"#

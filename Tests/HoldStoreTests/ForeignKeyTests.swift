@@ -53,24 +53,73 @@ extension ServerSuites {
       #expect(try database.outcomes(.lock("a")) == ["granted"])
     }
 
-    /// A page holds fewer rows than these, and each statement covers one.
-    @Test func theSweepGoesOnPastARowThatAKeyKeeps() throws {
+    private func addExpiredHolds() throws {
       try database.run(
         """
         INSERT INTO tickets_blocked (ticket_id, date_created, locked_up)
         SELECT n::text, now() - interval '1 h', now() - interval '50 min'
           FROM generate_series(1, 1000) n
         """)
-      try addNotes(onDelete: "NO ACTION")
-      try database.run("INSERT INTO notes VALUES ('1')")
-      let settings = HoldStoreSettings.patient(database.conninfo).with { $0.sweepPages = 1 }
-      try HoldStore.run(settings) { store in
-        #expect(try store.sweep() != nil)
+    }
+
+    /// A page has fewer rows than these.
+    private func expectTheSweepToGoOn(pagesPerStatement: Int, removing cause: String) throws {
+      let settings = HoldStoreSettings.patient(database.conninfo)
+        .with { $0.sweepPages = pagesPerStatement }
+      try HoldStore.run(settings) { store throws in
+        #expect(try store.sweep() == .sweepRefused)
         let left = try database.integer("SELECT count(*) FROM tickets_blocked")
         #expect(left > 0 && left < 200, "\(left)")
-        try database.run("DELETE FROM notes")
+        try database.run(cause)
         #expect(try store.sweep() == nil)
         #expect(try database.integer("SELECT count(*) FROM tickets_blocked") == 0)
+      }
+    }
+
+    @Test(
+      arguments: ["NO ACTION", "RESTRICT", "NO ACTION DEFERRABLE INITIALLY DEFERRED"], [1, 3, 128])
+    func theSweepGoesOnPastARowThatAKeyKeeps(action: String, pages: Int) throws {
+      try addExpiredHolds()
+      try addNotes(onDelete: action)
+      try database.run("INSERT INTO notes VALUES ('500')")
+      try expectTheSweepToGoOn(pagesPerStatement: pages, removing: "DELETE FROM notes")
+    }
+
+    /// PostgreSQL 18 says `restrict_violation` for `ON DELETE RESTRICT`.
+    @Test(arguments: ["restrict_violation", "raise_exception"])
+    func theSweepGoesOnPastARowThatATriggerKeeps(condition: String) throws {
+      try addExpiredHolds()
+      try database.run(
+        """
+        CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF OLD.ticket_id = '500' THEN RAISE \(condition) USING MESSAGE = 'kept'; END IF;
+          RETURN OLD;
+        END $$;
+        CREATE TRIGGER keep BEFORE DELETE ON tickets_blocked
+          FOR EACH ROW EXECUTE FUNCTION keep();
+        """)
+      try expectTheSweepToGoOn(
+        pagesPerStatement: 128, removing: "DROP TRIGGER keep ON tickets_blocked")
+    }
+
+    /// What concerns no row is not tried page by page.
+    @Test func aSweepThatTheDatabaseRefusesEndsAtOnce() throws {
+      try addExpiredHolds()
+      try database.run(
+        """
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM nextval('tries');
+          RAISE insufficient_privilege;
+        END $$;
+        CREATE TRIGGER deny BEFORE DELETE ON tickets_blocked
+          FOR EACH ROW EXECUTE FUNCTION deny();
+        """)
+      try HoldStore.run(.patient(database.conninfo)) { store throws in
+        #expect(try store.sweep() == .sweepRefused)
+        #expect(try database.integer("SELECT last_value FROM tries") == 1)
       }
     }
   }

@@ -264,6 +264,15 @@ extension ServerSuites {
           + "unlogged or temporary one (ALTER TABLE tickets_blocked SET LOGGED)"
       ),
       (
+        "TABLE tickets (ticket_id text PRIMARY KEY, status boolean) PARTITION BY HASH (ticket_id);"
+          + " CREATE TABLE even PARTITION OF tickets FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+          + " CREATE TABLE odd PARTITION OF tickets FOR VALUES WITH (MODULUS 2, REMAINDER 1)"
+          + " PARTITION BY HASH (ticket_id);"
+          + " CREATE UNLOGGED TABLE odds PARTITION OF odd FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        "tickets: expected a table that a crash and a failover leave as it was, found an "
+          + "unlogged or temporary one (ALTER TABLE odds SET LOGGED)"
+      ),
+      (
         "TABLE tickets_blocked (ticket_id text PRIMARY KEY, locked_up timestamptz,"
           + " date_created timestamptz); CREATE TABLE archive () INHERITS (tickets_blocked)",
         "tickets_blocked: expected a table that no other inherits from, found one with children"

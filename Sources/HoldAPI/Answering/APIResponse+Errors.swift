@@ -80,6 +80,9 @@ extension APIResponse {
       return error(
         status: 500, message: "Internal error: nothing was changed", requestID: requestID)
     }
+    if failure == .sweepRefused {
+      return error(status: 500, message: cause(of: failure), requestID: requestID)
+    }
     let outcome = failure.nothingWasChanged ? "nothing was changed" : "outcome unknown"
     return error(
       status: 503, message: "\(cause(of: failure)); \(outcome)", requestID: requestID,
@@ -113,6 +116,8 @@ extension APIResponse {
     case .contended: "Tickets busy: another request or transaction kept them"
     case .unsupported(let cause): cause
     case .outcomeUnknown: "Database connection lost during the commit"
+    case .sweepRefused: "Internal error: not every expired ticket was unblocked"
+    case .sweepLate: "Expired tickets not all unblocked in time"
     }
   }
 }

@@ -69,11 +69,19 @@ struct Housekeeper: Sendable {
       return nil
     } catch {
       onEvent(.sweepFailed(error))
-      switch error.code {
-      case .noConnection: return .databaseUnreachable
-      // What was swept before the failure stays swept.
-      default: return .outcomeUnknown
-      }
+      return Self.failure(error)
+    }
+  }
+
+  /// What was swept before the error stays swept.
+  private static func failure(_ error: PostgresError) -> HoldFailure {
+    switch error.code {
+    case .noConnection: .databaseUnreachable
+    case .timedOut, .deadlinePassed, .server(.queryCanceled), .server(.lockNotAvailable),
+      .server(.deadlockDetected), .server(.serializationFailure), .server(.readOnlyTransaction):
+      .sweepLate
+    case .server where !error.mayHaveCommitted: .sweepRefused
+    default: .outcomeUnknown
     }
   }
 }

@@ -97,8 +97,8 @@ public struct Sweeper: Sendable {
 
   /// Deletes, on one connection, every row that had expired when it began.
   ///
-  /// A row that a foreign key keeps costs only the statement that meets it; the sweep goes on with the
-  /// next pages, and throws in the end.
+  /// A stretch with a row that a foreign key or a trigger keeps is swept again in halves, after the
+  /// others, down to one page. Only what is on that page stays; the sweep throws in the end.
   public static func sweep(
     _ connection: PostgresConnection, pagesPerStatement: Int, longestHoldSeconds: Double,
     isSharded: Bool = false, deadline: Instant
@@ -107,22 +107,39 @@ public struct Sweeper: Sendable {
       .integer(row: 0, column: 0)
     var result = Result()
     var problem: PostgresError?
-    for first in stride(from: 0, through: pages, by: pagesPerStatement) {
+    var stretches = stride(from: 0, through: pages, by: pagesPerStatement).map { first in
+      first..<min(first + pagesPerStatement, pages + 1)
+    }
+    var next = 0
+    while next < stretches.count {
+      let stretch = stretches[next]
+      next += 1
       do throws(PostgresError) {
         let counts = try connection.execute(
           isSharded ? allChunks : chunk,
           [
-            .text("\(first)"), .text("\(first + pagesPerStatement)"), .double(longestHoldSeconds),
+            .text("\(stretch.lowerBound)"), .text("\(stretch.upperBound)"),
+            .double(longestHoldSeconds),
           ], deadline: deadline)
         result.rows += counts.integer(row: 0, column: 0)
         result.rowsFromTheFuture += counts.integer(row: 0, column: 1)
         result.liveRows += counts.integer(row: 0, column: 2)
       } catch {
-        guard error.code == .server(.foreignKeyViolation) else { throw error }
+        guard isOfARow(error) else { throw error }
         problem = error
+        guard stretch.count > 1 else { continue }
+        let middle = stretch.lowerBound + stretch.count / 2
+        stretches += [stretch.lowerBound..<middle, middle..<stretch.upperBound]
       }
     }
     if let problem { throw problem }
     return result
+  }
+
+  /// Whether a row was the cause, so that others may be deleted: it violates a constraint (class 23; a
+  /// foreign key is 23503, and 23001 from PostgreSQL 18 on), or a trigger's function said no (class P0).
+  private static func isOfARow(_ error: PostgresError) -> Bool {
+    guard case .server(let state) = error.code else { return false }
+    return state.rawValue.hasPrefix("23") || state.rawValue.hasPrefix("P0")
   }
 }

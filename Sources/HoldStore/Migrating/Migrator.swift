@@ -102,9 +102,9 @@ public struct Migrator: Sendable {
     try migrateEvents(&changes)
     try migrateHolds(&changes)
     try migrateFunction(&changes)
-    if options.makesHistoryDays { try migrateHistoryDays(&changes) }
     if let shardKey = options.shardKey { try migrateKeyed(shardKey, &changes) }
     if let grantee = options.grantee { try grant(to: grantee, &changes) }
+    if options.makesHistoryDays { try migrateHistoryDays(&changes) }
     return changes.count
   }
 
@@ -236,15 +236,29 @@ public struct Migrator: Sendable {
       """)
   }
 
-  /// The days that no service has made, as while none ran.
+  /// The days that no service has made, as while none ran. No commit depends on them, so that the
+  /// migration does not either.
   private func migrateHistoryDays(_ changes: inout MigrationChanges) throws(PostgresError) {
-    let missing = try missingHistoryDays()
-    guard !missing.isEmpty, changes.begin("make the history's days \(missing)") else { return }
-    while true {
-      try HistoryKeeper.keep(days: 0, on: connection, deadline: deadline)
-      if try missingHistoryDays().isEmpty { return }
-      // A commit that appended meanwhile had the lock, or a service makes them too.
-      Instant.now.advanced(byMilliseconds: Self.migrationPollMilliseconds).sleep()
+    do throws(PostgresError) {
+      let missing = try missingHistoryDays()
+      guard !missing.isEmpty, changes.begin("make the history's days \(missing)") else { return }
+      let end = Instant.now.advanced(byMilliseconds: Self.lockTimeoutMilliseconds)
+      while true {
+        try HistoryKeeper.keep(days: 0, on: connection, deadline: deadline)
+        let missing = try missingHistoryDays()
+        if missing.isEmpty { return }
+        guard Instant.now < end else {
+          return changes.note(
+            "warning: the history's days \(missing) cannot be made while somebody reads "
+              + "holdfast_history_rest, such as pg_dump: a service that keeps a history makes them"
+          )
+        }
+        // A commit that appended meanwhile had the lock, or a service makes them too.
+        Instant.now.advanced(byMilliseconds: Self.migrationPollMilliseconds).sleep()
+      }
+    } catch {
+      guard error.code == .server(.insufficientPrivilege) else { throw error }
+      changes.note("warning: the history's days: \(error.message)")
     }
   }
 

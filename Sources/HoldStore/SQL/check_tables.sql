@@ -39,14 +39,19 @@ BEGIN
   END LOOP;
 
   FOR wanted IN
-    SELECT w.tab, c.relpersistence <> 'p' AS is_lost,
+    SELECT w.tab, (
+             -- The tree is empty for a table that is not partitioned.
+             SELECT p.oid::regclass FROM pg_class p
+              WHERE p.relpersistence <> 'p'
+                AND (p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))
+              ORDER BY p.oid LIMIT 1) AS lost,
            c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) AS is_parent
       FROM (VALUES ('tickets'), ('tickets_blocked')) AS w (tab)
       JOIN pg_class c ON c.oid = to_regclass(w.tab)
   LOOP
-    IF wanted.is_lost THEN
+    IF wanted.lost IS NOT NULL THEN
       RAISE EXCEPTION '%: expected a table that a crash and a failover leave as it was, found an unlogged or temporary one (ALTER TABLE % SET LOGGED)',
-        wanted.tab, wanted.tab;
+        wanted.tab, wanted.lost;
     ELSIF wanted.is_parent THEN
       RAISE EXCEPTION '%: expected a table that no other inherits from, found one with children', wanted.tab;
     END IF;

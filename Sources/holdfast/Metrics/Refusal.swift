@@ -45,10 +45,10 @@ enum Refusal: String, CaseIterable, Sendable {
       case .queueFull: .queueFull
       case .stopping: .stopping
       case .databaseUnreachable: .databaseUnreachable
-      case .databaseRefused: .databaseRefused
+      case .databaseRefused, .sweepRefused: .databaseRefused
       case .contended: .contended
       case .unsupported: .unsupported
-      case .outcomeUnknown: .outcomeUnknown
+      case .outcomeUnknown, .sweepLate: .outcomeUnknown
       }
   }
 }
