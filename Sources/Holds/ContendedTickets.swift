@@ -64,6 +64,13 @@ public struct ContendedTickets<Time: Comparable> {
     return remembered + ticketIDs.filter { marks[ExactText($0)] == nil }
   }
 
+  /// Whether it was told of these tickets together the last time, and not of one of them.
+  public func wereInsertedTogether(_ ticketIDs: [String]) -> Bool {
+    let first = ticketIDs.first.flatMap { marks[ExactText($0)] }
+    return first != nil
+      && ticketIDs.allSatisfy { marks[ExactText($0)]?.pausedUntil == first?.pausedUntil }
+  }
+
   /// What becomes of a request for these tickets.
   public func advice(for ticketIDs: [String], now: Time) -> Advice {
     guard !marks.isEmpty else { return .goAhead }

@@ -58,7 +58,7 @@ public import Threads
   /// The server's timeline when the connector connected; nil where that is not known.
   var timeline: Int?
 
-  /// Whether a commit was made that its standby may not have.
+  /// Whether the statement in progress has made a commit that its standby may not have.
   private var hasUnreplicatedCommit = false
 
   /// False once the connection is broken or a call on it has timed out.
@@ -153,14 +153,34 @@ public import Threads
     unsafe PQsetNoticeReceiver(
       connection,
       { context, notice in
-        // The place in the server's source, for the text may be in any language.
         guard let context = unsafe context,
-          let place = unsafe PQresultErrorField(notice, Int32(UnicodeScalar("R").value)),
-          unsafe strcmp(place, "SyncRepWaitForLSN") == 0
+          unsafe PostgresConnection.isOfCancelledWait(notice)
         else { return }
         unsafe Unmanaged<PostgresConnection>.fromOpaque(context).takeUnretainedValue()
           .hasUnreplicatedCommit = true
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Whether that is what a notice says.
+  ///
+  /// The place in the server's source tells, for the text may be in any language. PL/Proxy passes all warnings
+  /// of its servers on from one place. This one is made at the end of a transaction, and so outside of any
+  /// function; it has a detail, and no hint. The warnings of triggers come from a function, and those that
+  /// greet a new connection have a hint or no detail. One that is taken for it costs a look-up.
+  private static func isOfCancelledWait(_ notice: OpaquePointer?) -> Bool {
+    func field(_ code: UnicodeScalar) -> UnsafeMutablePointer<CChar>? {
+      unsafe PQresultErrorField(notice, Int32(code.value))
+    }
+    guard let place = unsafe field("R") else { return false }
+    if unsafe strcmp(place, "SyncRepWaitForLSN") == 0 { return true }
+    guard unsafe strcmp(place, "plproxy_remote_error") == 0 else { return false }
+    // What is no warning has a state that begins so.
+    let isWarning = unsafe field("C").map { unsafe strncmp($0, "00", 2) != 0 } ?? false
+    // PL/Proxy's own words; the server in front may add a context of its own.
+    let remote = "Remote context: "
+    let isInFunction =
+      unsafe field("W").map { unsafe strncmp($0, remote, remote.utf8.count) == 0 } ?? false
+    return unsafe isWarning && !isInFunction && field("D") != nil && field("H") == nil
   }
 
   @discardableResult
@@ -222,7 +242,7 @@ public import Threads
     }
     if unsafe PQstatus(connection) == CONNECTION_BAD { throw failure() }
     if hasUnreplicatedCommit {
-      isUsable = false
+      hasUnreplicatedCommit = false
       throw PostgresError(.connectionLost, "the wait of a commit for its standby was cancelled")
     }
     if let problem { throw problem }

@@ -30,46 +30,22 @@ extension ServerSuites {
       }
     }
 
-    private static let hung = """
-      SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
-      """
-
-    private func wait(forStandby name: String) throws {
-      try database.run("ALTER SYSTEM SET synchronous_standby_names = '\(name)'")
-      try database.run("SELECT pg_reload_conf()")
-    }
-
-    /// Has commits wait for a standby that is not there; the server takes a while to notice the setting.
-    private func hangCommits() throws {
-      try wait(forStandby: "nobody")
-      try waitUntil("commits wait") {
-        let session = try Database(beside: database)
-        let answer = try? session.connection.query(
-          "SELECT pg_logical_emit_message(true, 'test', '')",
-          deadline: .now.advanced(byMilliseconds: 1000))
-        return answer == nil
-      }
-      try database.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-      try waitUntil("nobody waits") { try database.integer(Self.hung) == 0 }
-    }
-
     /// The most sessions that wait at once while locks are asked for and the standby is away.
     private func mostSessions(_ change: (inout HoldStoreSettings) -> Void = { _ in }) throws -> Int
     {
       let answers = Answers()
       return try HoldStore.run(settings.with(change)) { store in
         #expect(try store.outcome(.lock("a")).isGranted)
-        try hangCommits()
+        try database.hangCommits()
         var most = 0
         for ticket in 0..<50 {
           answers.submit(.lock("\(ticket)"), as: ticket, to: store)
           Instant.now.advanced(byMilliseconds: 300).sleep()
-          most = max(most, try database.integer(Self.hung))
+          most = max(most, try database.hungSessionCount())
         }
         // Once the standby is back, so is the store.
-        try wait(forStandby: "")
-        try waitUntil("the sessions end") { try database.integer(Self.hung) == 0 }
+        try database.wait(forStandby: "")
+        try waitUntil("the sessions end") { try database.hungSessionCount() == 0 }
         _ = try answers.wait(for: 50)
         try waitUntil("locks are granted again") { try store.outcome(.lock("99")).isGranted }
         return most
@@ -91,14 +67,14 @@ extension ServerSuites {
     @Test func aCommitWhoseWaitIsCancelledIsNotAnsweredWith200() throws {
       try HoldStore.run(settings) { store in
         #expect(try store.outcome(.lock("a")).isGranted)
-        try hangCommits()
+        try database.hangCommits()
         let answers = Answers()
         answers.submit(.lock("1"), as: 1, to: store)
-        try cancelTheWait()
+        try database.cancelTheWait()
         let outcome = try answers.wait(for: 1)[1]
         #expect(outcome == .failed(.outcomeUnknown), "\(String(describing: outcome))")
         #expect(try database.holds().keys.contains("1"))
-        try wait(forStandby: "")
+        try database.wait(forStandby: "")
       }
     }
 
@@ -106,15 +82,15 @@ extension ServerSuites {
     @Test func aRepeatedConfirmIsNotAnsweredWith200BeforeTheSaleIsReplicated() throws {
       try HoldStore.run(settings) { store in
         #expect(try store.outcome(.lock("a")).isGranted)
-        try hangCommits()
+        try database.hangCommits()
         let answers = Answers()
         answers.submit(.confirm("1", order: "1"), as: 1, to: store)
-        try cancelTheWait()
+        try database.cancelTheWait()
         #expect(try answers.wait(for: 1)[1] == .failed(.outcomeUnknown))
         answers.submit(.confirm("1", order: "1"), as: 2, to: store)
         let outcome = try answers.wait(for: 2)[2]
         #expect(outcome == .failed(.outcomeUnknown), "\(String(describing: outcome))")
-        try wait(forStandby: "")
+        try database.wait(forStandby: "")
         try waitUntil("the sale is made") {
           try store.outcome(.confirm("1", order: "1")) == .sold
         }
@@ -129,19 +105,13 @@ extension ServerSuites {
         let commit = Background {
           try session.integer("SELECT pg_logical_emit_message(true, 'test', '') - '0/0'")
         }
-        try cancelTheWait()
+        try database.cancelTheWait()
         return try commit.value()
       }
-      try hangCommits()
+      try database.hangCommits()
       #expect(try insert("error") > 0)
       let error = #expect(throws: PostgresError.self) { try insert("warning") }
       #expect(error?.code == .connectionLost)
-    }
-
-    private func cancelTheWait() throws {
-      try waitUntil("a commit waits") { try database.integer(Self.hung) > 0 }
-      try database.run(
-        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
     }
   }
 }

@@ -68,6 +68,16 @@ import Testing
     #expect(contended.rememberedFirst(["a", "d", "c", "b"]) == ["d", "b", "a", "c"])
   }
 
+  @Test func itKnowsWhetherTheyWereContendedTogether() {
+    var contended = ContendedTickets<Int>(limit: 10)
+    #expect(!contended.wereInsertedTogether(["a", "b"]))
+    wait(["a", "b", "c"], at: 0, in: &contended)
+    #expect(contended.wereInsertedTogether(["c", "a"]))
+    #expect(!contended.wereInsertedTogether(["c", "d"]))
+    wait(["b"], at: 1, in: &contended)
+    #expect(!contended.wereInsertedTogether(["a", "b"]))
+  }
+
   @Test func itRemembersNoMoreThanItsLimitAndMakesRoom() {
     var contended = ContendedTickets<Int>(limit: 2)
     wait(["a", "b", "c"], at: 0, in: &contended)

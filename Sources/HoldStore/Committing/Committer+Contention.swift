@@ -12,6 +12,11 @@ internal import Threads
 /// `holdfast_commits` forbids. So it can wait for another session's insert, but it can never commit.
 /// While it waits it has no other ticket, so nobody waits for it in turn. It costs one more wait, and a
 /// round trip for each ticket that is free; but only until the ticket is known, and requests for it pause.
+///
+/// What is waited for may not be a ticket: somebody has locked the history, say. A trial does all that the
+/// operation did, and waits for it too; then the ticket that is tried first stands for all of them. Only
+/// what is done at the very commit, by a site's deferred trigger, no trial can see. When trials find nothing
+/// once more, all of the operation's tickets are taken to be contended, and are not tried any more.
 extension Committer {
   /// Notes which ticket of an operation another session's insert is in progress of.
   ///
@@ -32,27 +37,32 @@ extension Committer {
 
   /// The first ticket that is contended, as far as it can be told.
   private func contendedTickets(of entry: HoldQueue.Entry) -> [String] {
-    let operation = entry.payload.committed
-    guard operation.ticketIDs.count > 1, triesTickets else { return operation.ticketIDs }
-    let candidates = contended.withLock { $0.rememberedFirst(operation.ticketIDs) }
+    let ticketIDs = entry.payload.committed.ticketIDs
+    guard ticketIDs.count > 1, triesTickets else { return ticketIDs }
+    let (candidates, wereAllContended) = contended.withLock {
+      ($0.rememberedFirst(ticketIDs), $0.wereInsertedTogether(ticketIDs))
+    }
+    if wereAllContended { return ticketIDs }
     let found = try? pool.withConnection(deadline: entry.deadline) {
       connection throws(PostgresError) in
-      for ticketID in candidates
-      where try waitsInVain(operation.naming(ticketID), on: connection, deadline: entry.deadline) {
+      for ticketID in candidates where try waitsInVain(entry, for: ticketID, on: connection) {
         return [ticketID]
       }
       return []
     }
-    return found ?? []
+    // The first time that nothing is found, the other session may just have finished.
+    guard let found, found.isEmpty, entry.failureCount > 0 else { return found ?? [] }
+    return ticketIDs
   }
 
   private func waitsInVain(
-    _ operation: HoldOperation, on connection: PostgresConnection, deadline: Instant
+    _ entry: HoldQueue.Entry, for ticketID: String, on connection: PostgresConnection
   ) throws(PostgresError) -> Bool {
-    let parameters = CommitStatement([operation]).parameters(
-      longestHoldSeconds: longestHoldSeconds, isStrict: false, record: nil)
+    let trial = CommitStatement(
+      [entry.payload.committed.naming(ticketID)], requestIDs: requestIDs(of: [entry]))
+    let parameters = parameters(of: trial, record: nil)
     do throws(PostgresError) {
-      try connection.execute(calls.commit, calls.adding(parameters), deadline: deadline)
+      try connection.execute(calls.commit, calls.adding(parameters), deadline: entry.deadline)
       return false
     } catch {
       guard case .server(let state) = error.code, connection.isUsable else { throw error }

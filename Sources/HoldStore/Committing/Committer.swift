@@ -114,8 +114,7 @@ struct Committer: Sendable {
   private func commit(_ batch: [HoldQueue.Entry], _ record: inout CommitRecord) -> Bool {
     defer { record.advance() }
     let operations = batch.map(\.payload.committed)
-    let requestIDs = keepsHistory ? batch.map(\.payload.requestID) : []
-    let statement = CommitStatement(operations, requestIDs: requestIDs)
+    let statement = CommitStatement(operations, requestIDs: requestIDs(of: batch))
     // An entry that has little time left does not share a batch, so this takes no time from another.
     let deadline = batch.map(\.deadline).min() ?? .now
     do throws(PostgresError) {
@@ -123,9 +122,7 @@ struct Committer: Sendable {
         connection throws(PostgresError) in
         record.purgeOld(by: calls, on: connection, deadline: deadline)
         // Whether sales are strict is known only since there is a connection.
-        let parameters = statement.parameters(
-          longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
-          heldTicketLimit: heldTicketLimit, record: record)
+        let parameters = parameters(of: statement, record: record)
         let start = Instant.now
         let result = try connection.execute(
           calls.commit, calls.adding(parameters), deadline: deadline)
@@ -144,6 +141,18 @@ struct Committer: Sendable {
       if case .server = error.code { return !calls.mayHaveCommitted(after: error) }
       return false
     }
+  }
+
+  /// By which requests a batch was asked for, for the history; empty if none is kept.
+  func requestIDs(of batch: [HoldQueue.Entry]) -> [String?] {
+    keepsHistory ? batch.map(\.payload.requestID) : []
+  }
+
+  /// - Parameter record: Nil for a trial.
+  func parameters(of statement: CommitStatement, record: CommitRecord?) -> [PostgresParameter] {
+    statement.parameters(
+      longestHoldSeconds: longestHoldSeconds, isStrict: check.hasStrictSales,
+      heldTicketLimit: heldTicketLimit, record: record)
   }
 
   /// Ends a batch and answers those of its callers about whom it has decided.

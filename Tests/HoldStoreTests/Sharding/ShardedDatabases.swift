@@ -57,6 +57,15 @@ struct ShardedDatabases {
       """)
   }
 
+  /// Has a server's database be the one in a copy of all.
+  func move(_ server: Int, to copy: PostgresServer) throws -> Database {
+    let name = try servers[server].texts("SELECT current_database()::text")[0]
+    let database = try Database(at: copy.conninfo(database: name))
+    let options = database.conninfo.connectionOptions
+    try front.run("ALTER SERVER holdfast OPTIONS (SET p\(server) '\(options)')")
+    return database
+  }
+
   /// Lets nobody on a server, or everybody again.
   func setAway(_ isAway: Bool, server: Int) throws {
     let name = try servers[server].texts("SELECT current_database()::text")[0]
