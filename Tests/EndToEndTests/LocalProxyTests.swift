@@ -40,4 +40,15 @@ extension EndToEnd {
       #expect(answer.body == Answer.swept)
     }
   }
+
+  /// This machine is exempt from the limits, and the clients of a proxy on it are not.
+  @Suite("The limits of a local proxy", .site(["HOLDFAST_RATE": "1", "HOLDFAST_RATE_BURST": "3"]))
+  struct LocalProxyLimitTests {
+    @Test(arguments: [([], 0...0), (["X-Forwarded-For: 203.0.113.9"], 1...40)])
+    func itsClientsAreLimited(headers: [String], refusals: ClosedRange<Int>) throws {
+      let http = try Site.ofSuite().http()
+      let answers = try (0..<40).map { _ in try http.post("/tickets_lock", "{", headers: headers) }
+      #expect(refusals.contains(answers.filter { $0.status == 429 }.count))
+    }
+  }
 }

@@ -68,6 +68,24 @@ extension EndToEnd {
           == "nginx/render: these settings \(Self.needs) in the main nginx.conf\n")
     }
 
+    /// Holdfast closes idle connections beyond its limit, which requests may be on their way on.
+    @Test func whatNginxKeepsOpenMustFitInWhatHoldfastAccepts() throws {
+      func command(keepalive: String) throws -> Command {
+        let settings = [
+          "HOLDFAST_WORKER_PROCESSES": "2", "HOLDFAST_MAX_CONNECTIONS": "2048",
+          "HOLDFAST_UPSTREAM_KEEPALIVE": keepalive,
+        ]
+        return try Command(
+          [TestSettings.root + "/nginx/render", place.path], environment: settings)
+      }
+      // Beside 1,024 requests and 256 seat maps in flight.
+      #expect(try command(keepalive: "384").exitCode == 0)
+      let refused = try command(keepalive: "385")
+      #expect(refused.exitCode == 1)
+      #expect(
+        refused.output.contains(#"HOLDFAST_MAX_CONNECTIONS="2048": expected at least 2050"#))
+    }
+
     /// Twice the rate may come above it.
     @Test func healthChecksHaveLimitsOfTheirOwn() throws {
       let settings = ["HOLDFAST_HEALTH_RATE": "7", "HOLDFAST_HEALTH_CONNECTIONS": "3"]

@@ -15,7 +15,12 @@ extension EndToEnd {
       }
       try text.write(toFile: path, atomically: true, encoding: .utf8)
       let nginx = try #require(pid_t(site["NGINX_PID"]))
+      let old = Set(ProcessTable.children(of: nginx))
       kill(nginx, SIGHUP)
+      // Until they have gone, they may take a connection and close it, or ask the site's own instances.
+      try waitUntil("the workers are new ones") {
+        old.isDisjoint(with: ProcessTable.children(of: nginx))
+      }
     }
 
     /// One that nobody listens on, below the range from which the kernel takes those of connections.

@@ -17,11 +17,14 @@ struct Database {
   static var patience: Instant { .now.advanced(byMilliseconds: 30_000) }
 
   /// Makes a database; empty, or with the schema and these tickets.
+  ///
+  /// - Parameter server: Nil for the one that the tests share.
   init(
-    migrated: Bool = true, selling ticketIDs: [String] = [], encoding: String? = nil
+    on server: PostgresServer? = nil, migrated: Bool = true, selling ticketIDs: [String] = [],
+    encoding: String? = nil
   ) throws {
     let name = "t" + String(UInt64.random(in: 0 ... .max), radix: 36)
-    let server = try PostgresServer.shared()
+    let server = try server ?? .shared()
     try PostgresConnection(conninfo: server.conninfo(), deadline: Self.patience)
       .query(
         "CREATE DATABASE \(name)"

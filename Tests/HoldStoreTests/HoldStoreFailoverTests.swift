@@ -16,10 +16,9 @@ extension ServerSuites {
     private let name: String
 
     init() throws {
-      database = try Database()
+      old = try PostgresServer()
+      database = try Database(on: old, selling: ["a", "b", "c"])
       name = try database.texts("SELECT current_database()::text")[0]
-      try database.sell(["a", "b", "c"])
-      old = try PostgresServer.shared().makePromotedCopy()
       new = try old.makePromotedCopy()
     }
 

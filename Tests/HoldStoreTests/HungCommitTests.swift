@@ -14,10 +14,8 @@ extension ServerSuites {
     private let database: Database
 
     init() throws {
-      let original = try Database(selling: ["a"] + (0..<100).map { "\($0)" })
-      let name = try original.texts("SELECT current_database()::text")[0]
-      server = try PostgresServer.shared().makePromotedCopy()
-      database = try Database(at: server.conninfo(database: name))
+      server = try PostgresServer()
+      database = try Database(on: server, selling: ["a"] + (0..<100).map { "\($0)" })
     }
 
     private var settings: HoldStoreSettings {

@@ -1,9 +1,10 @@
 private import Foundation
 
-/// A PostgreSQL cluster of the test process's own, on a Unix socket in a temporary directory.
+/// A PostgreSQL cluster on a Unix socket in a temporary directory: the one that the tests of a process
+/// share, or a test's own, whose settings it may change.
 ///
-/// It is made on first use and goes with the process, however that ends: a shell that survives it
-/// holds the other end of a pipe, and stops and removes the cluster when the pipe closes.
+/// It goes with its last owner, or with the process, however that ends: a shell that survives it holds the
+/// other end of a pipe, and stops and removes the cluster when the pipe closes.
 public final class PostgresServer: Sendable {
   /// Why suites that need a server are skipped where `isInstalled` is false.
   public static let reason = "needs PostgreSQL's server programs in /usr/lib/postgresql/*/bin"
@@ -21,7 +22,11 @@ public final class PostgresServer: Sendable {
       .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
   }()
 
-  private static let started = Result { try PostgresServer() }
+  private static let started = Result {
+    let server = try PostgresServer()
+    atexit { PostgresServer.end() }
+    return server
+  }
 
   /// The directory of the server's socket, which is also all it has on disk.
   public let directory: String
@@ -40,10 +45,13 @@ public final class PostgresServer: Sendable {
       + " sslmode=disable options=''"
   }
 
-  /// A copy of this cluster that has been promoted: both accept writes, the copy on a higher timeline.
+  /// A copy of this cluster and all its databases, that has been promoted: both accept writes, the copy on a higher timeline.
   public func makePromotedCopy() throws -> PostgresServer { try PostgresServer(copying: directory) }
 
-  private init(copying original: String = "") throws {
+  /// Makes a cluster and starts it.
+  public convenience init() throws { try self.init(copying: "") }
+
+  private init(copying original: String) throws {
     guard let programs = Self.programs else { throw Failure(Self.reason) }
     let parent = NSTemporaryDirectory()
     directory =
@@ -65,7 +73,6 @@ public final class PostgresServer: Sendable {
     let answer = String(
       decoding: output.reading.readDataToEndOfFile(), as: UTF8.self)
     guard answer.hasSuffix("ready\n") else { throw Failure("PostgreSQL did not start: \(answer)") }
-    if original.isEmpty { atexit { PostgresServer.end() } }
   }
 
   /// Lets the shell go and waits for it, so that whoever removes the temporary folder finds it quiet.

@@ -19,8 +19,9 @@ struct ShardedDatabases {
   let servers: [Database]
   let front: Database
 
-  init() throws {
-    servers = try (0..<2).map { _ in try Database(migrated: false) }
+  /// - Parameter first: Where the first of the two is; nil for the server that the tests share.
+  init(first: PostgresServer? = nil) throws {
+    servers = try [first, nil].map { try Database(on: $0, migrated: false) }
     front = try Database(migrated: false)
     for server in servers { try server.migrate { $0.shardKey = ShardKey(Self.rule) } }
     let parts = servers.enumerated().map { "p\($0) '\($1.conninfo.connectionOptions)'" }
@@ -55,15 +56,6 @@ struct ShardedDatabases {
       INSERT INTO tickets (ticket_id, event_id)
       SELECT '\(event)-' || n, '\(event)' FROM generate_series(1, \(count)) n
       """)
-  }
-
-  /// Has a server's database be the one in a copy of all.
-  func move(_ server: Int, to copy: PostgresServer) throws -> Database {
-    let name = try servers[server].texts("SELECT current_database()::text")[0]
-    let database = try Database(at: copy.conninfo(database: name))
-    let options = database.conninfo.connectionOptions
-    try front.run("ALTER SERVER holdfast OPTIONS (SET p\(server) '\(options)')")
-    return database
   }
 
   /// Lets nobody on a server, or everybody again.

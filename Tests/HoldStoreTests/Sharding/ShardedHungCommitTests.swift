@@ -11,17 +11,17 @@ extension ServerSuites {
   struct ShardedHungCommitTests {
     private let shards: ShardedDatabases
     private let event: String
-    private let copy: PostgresServer
+    private let server: PostgresServer
     private let database: Database
     private let events = Events()
     private let lookUp = "%holdfast_keyed_look_up%"
 
     init() throws {
-      shards = try ShardedDatabases()
+      server = try PostgresServer()
+      shards = try ShardedDatabases(first: server)
       event = try shards.events(on: 0)[0]
       try shards.sell(9, of: event, on: 0)
-      copy = try PostgresServer.shared().makePromotedCopy()
-      database = try shards.move(0, to: copy)
+      database = shards.servers[0]
       // The server in front then adds a context to what it passes on.
       try shards.front.run(
         """
