@@ -95,6 +95,23 @@ extension ServerSuites {
       }
     }
 
+    /// Negative control: a repeat that leaves no record has nothing to wait for.
+    @Test func withoutItsRecordARepeatedConfirmWaitsForNobody() throws {
+      let confirm = HoldOperation.confirm("1", order: "1")
+      #expect(try database.outcomes(confirm) == ["sold"])
+      try database.hangCommits()
+      func repeats(_ statement: String) throws {
+        try Database(beside: database).connection.query(
+          statement,
+          CommitStatement([confirm]).parameters(
+            longestHoldSeconds: 7200, isStrict: false, record: CommitRecord()),
+          deadline: .now.advanced(byMilliseconds: 2000))
+      }
+      let recorded = EmbeddedSQL.commitStatement
+      #expect(throws: PostgresError.self) { try repeats(recorded) }
+      try repeats(recorded.replacing("d.outcomes && '{1, 3}'", with: "1 = ANY (d.outcomes)"))
+    }
+
     /// Negative control.
     @Test func withoutTheWarningACancelledCommitCountsAsMade() throws {
       func insert(_ messages: String) throws -> Int {
