@@ -825,7 +825,7 @@ BEGIN
     END IF;
   END IF;
   -- A row that is not where it was found any more was moved by a trigger, since it is locked: it is known
-  -- by its ticket. So are the rows that were entered for tickets without a hold.
+  -- by its ticket. The rows that were entered for tickets without a hold are deleted here as well.
   IF v_unsold > 0 THEN
     UPDATE tickets t SET status = false{touched} WHERE t.ticket_id = ANY (v_name) AND t.status;
     GET DIAGNOSTICS v_changed = ROW_COUNT;
